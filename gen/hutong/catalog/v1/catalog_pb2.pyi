@@ -1,0 +1,89 @@
+import datetime
+
+from buf.validate import validate_pb2 as _validate_pb2
+from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.api import resource_pb2 as _resource_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from hutong.common.v1 import measure_pb2 as _measure_pb2
+from hutong.common.v1 import money_pb2 as _money_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Product(_message.Message):
+    __slots__ = ("name", "display_name", "department", "unit", "barcodes", "create_time", "update_time")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    BARCODES_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    display_name: str
+    department: str
+    unit: _measure_pb2.MeasureUnit
+    barcodes: _containers.RepeatedScalarFieldContainer[str]
+    create_time: _timestamp_pb2.Timestamp
+    update_time: _timestamp_pb2.Timestamp
+    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., department: _Optional[str] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., barcodes: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Price(_message.Message):
+    __slots__ = ("name", "unit_price", "version", "start_time", "unit")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    unit_price: _money_pb2.Money
+    version: int
+    start_time: _timestamp_pb2.Timestamp
+    unit: _measure_pb2.MeasureUnit
+    def __init__(self, name: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., version: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ...) -> None: ...
+
+class QuotedLine(_message.Message):
+    __slots__ = ("product", "display_name", "quantity", "unit", "unit_price", "price_version", "line_total")
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
+    PRICE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    LINE_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    product: str
+    display_name: str
+    quantity: int
+    unit: _measure_pb2.MeasureUnit
+    unit_price: _money_pb2.Money
+    price_version: int
+    line_total: _money_pb2.Money
+    def __init__(self, product: _Optional[str] = ..., display_name: _Optional[str] = ..., quantity: _Optional[int] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., price_version: _Optional[int] = ..., line_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+
+class BasketQuote(_message.Message):
+    __slots__ = ("store", "lines", "total", "quote_time")
+    STORE_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_TIME_FIELD_NUMBER: _ClassVar[int]
+    store: str
+    lines: _containers.RepeatedCompositeFieldContainer[QuotedLine]
+    total: _money_pb2.Money
+    quote_time: _timestamp_pb2.Timestamp
+    def __init__(self, store: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[QuotedLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ScannedItem(_message.Message):
+    __slots__ = ("product", "price", "quantity", "line_total")
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    LINE_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    product: Product
+    price: Price
+    quantity: int
+    line_total: _money_pb2.Money
+    def __init__(self, product: _Optional[_Union[Product, _Mapping]] = ..., price: _Optional[_Union[Price, _Mapping]] = ..., quantity: _Optional[int] = ..., line_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...

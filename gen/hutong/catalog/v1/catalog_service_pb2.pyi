@@ -1,0 +1,159 @@
+import datetime
+
+from buf.validate import validate_pb2 as _validate_pb2
+from google.api import annotations_pb2 as _annotations_pb2
+from google.api import field_behavior_pb2 as _field_behavior_pb2
+from google.api import resource_pb2 as _resource_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
+from hutong.auth.v1 import access_pb2 as _access_pb2
+from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
+from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
+from hutong.common.v1 import money_pb2 as _money_pb2
+from hutong.common.v1 import product_quantity_pb2 as _product_quantity_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class BatchCreateProductsRequest(_message.Message):
+    __slots__ = ("products", "request_id")
+    PRODUCTS_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    products: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Product]
+    request_id: str
+    def __init__(self, products: _Optional[_Iterable[_Union[_catalog_pb2.Product, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class BatchCreateProductsResponse(_message.Message):
+    __slots__ = ("products",)
+    PRODUCTS_FIELD_NUMBER: _ClassVar[int]
+    products: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Product]
+    def __init__(self, products: _Optional[_Iterable[_Union[_catalog_pb2.Product, _Mapping]]] = ...) -> None: ...
+
+class UpdateProductRequest(_message.Message):
+    __slots__ = ("product", "update_mask")
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    product: _catalog_pb2.Product
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, product: _Optional[_Union[_catalog_pb2.Product, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class GetProductRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class ListProductsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "department")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    department: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., department: _Optional[str] = ...) -> None: ...
+
+class ListProductsResponse(_message.Message):
+    __slots__ = ("products", "next_page_token")
+    PRODUCTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    products: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Product]
+    next_page_token: str
+    def __init__(self, products: _Optional[_Iterable[_Union[_catalog_pb2.Product, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class LookUpBarcodeRequest(_message.Message):
+    __slots__ = ("parent", "barcode")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    BARCODE_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    barcode: str
+    def __init__(self, parent: _Optional[str] = ..., barcode: _Optional[str] = ...) -> None: ...
+
+class PriceChange(_message.Message):
+    __slots__ = ("product", "unit_price")
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
+    product: str
+    unit_price: _money_pb2.Money
+    def __init__(self, product: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+
+class ChangePricesRequest(_message.Message):
+    __slots__ = ("parent", "changes", "request_id")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    changes: _containers.RepeatedCompositeFieldContainer[PriceChange]
+    request_id: str
+    def __init__(self, parent: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[PriceChange, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class ChangePricesResponse(_message.Message):
+    __slots__ = ("prices",)
+    PRICES_FIELD_NUMBER: _ClassVar[int]
+    prices: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Price]
+    def __init__(self, prices: _Optional[_Iterable[_Union[_catalog_pb2.Price, _Mapping]]] = ...) -> None: ...
+
+class GetPriceRequest(_message.Message):
+    __slots__ = ("name",)
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    def __init__(self, name: _Optional[str] = ...) -> None: ...
+
+class ListPricesRequest(_message.Message):
+    __slots__ = ("parent", "page_size", "page_token")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    page_size: int
+    page_token: str
+    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListPricesResponse(_message.Message):
+    __slots__ = ("prices", "next_page_token")
+    PRICES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    prices: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Price]
+    next_page_token: str
+    def __init__(self, prices: _Optional[_Iterable[_Union[_catalog_pb2.Price, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class QuoteBasketRequest(_message.Message):
+    __slots__ = ("parent", "lines", "quote_time")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_TIME_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    lines: _containers.RepeatedCompositeFieldContainer[_product_quantity_pb2.ProductQuantity]
+    quote_time: _timestamp_pb2.Timestamp
+    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_product_quantity_pb2.ProductQuantity, _Mapping]]] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class BatchQuoteBasketsRequest(_message.Message):
+    __slots__ = ("items",)
+    class Item(_message.Message):
+        __slots__ = ("context", "request")
+        CONTEXT_FIELD_NUMBER: _ClassVar[int]
+        REQUEST_FIELD_NUMBER: _ClassVar[int]
+        context: _call_context_pb2.CallContext
+        request: QuoteBasketRequest
+        def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[QuoteBasketRequest, _Mapping]] = ...) -> None: ...
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[BatchQuoteBasketsRequest.Item]
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchQuoteBasketsRequest.Item, _Mapping]]] = ...) -> None: ...
+
+class BatchQuoteBasketsResponse(_message.Message):
+    __slots__ = ("results",)
+    class Result(_message.Message):
+        __slots__ = ("error", "quote")
+        ERROR_FIELD_NUMBER: _ClassVar[int]
+        QUOTE_FIELD_NUMBER: _ClassVar[int]
+        error: _status_pb2.Status
+        quote: _catalog_pb2.BasketQuote
+        def __init__(self, error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., quote: _Optional[_Union[_catalog_pb2.BasketQuote, _Mapping]] = ...) -> None: ...
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[BatchQuoteBasketsResponse.Result]
+    def __init__(self, results: _Optional[_Iterable[_Union[BatchQuoteBasketsResponse.Result, _Mapping]]] = ...) -> None: ...
