@@ -1,0 +1,1 @@
+"""The floor that every service stands on: nothing in here knows what a shop is."""

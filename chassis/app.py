@@ -1,0 +1,100 @@
+"""How a service is put together and run, in whatever process it lives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from redis.asyncio import Redis
+from sqlalchemy import MetaData
+
+from chassis.db.engine import Database
+from chassis.kernel.clock import Clock
+from chassis.log import logger
+from chassis.messaging.relay import Relay
+from chassis.rpc.client import Peer
+from chassis.rpc.server import Servicer
+from chassis.telemetry import Metrics
+
+WORKER_RETRY_SECONDS = 1.0
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What the floor hands to a service. Nothing else is reached for.
+
+    `peer` gives the connection to another service by name.
+    """
+
+    database: Database
+    redis: Redis
+    clock: Clock
+    metrics: Metrics
+    peer: Callable[[str], Peer]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Work that goes on in the background: `round` is run again and again until it is cancelled.
+
+    A round that fails is logged, counted, and tried again after a pause.
+    """
+
+    name: str
+    round: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A built service: what it answers, does in the background, and closes at the end."""
+
+    name: str
+    servicers: Sequence[Servicer]
+    workers: Sequence[Worker] = ()
+    closing: Sequence[Callable[[], Awaitable[None]]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """All that a process needs to know of a service to migrate and run it."""
+
+    name: str
+    build: Callable[[Deps], Service]
+    metadata: MetaData
+    migrations: Path
+
+
+@dataclass(slots=True)
+class Workers:
+    """The background work of a process: every service's workers and its outbox relay."""
+
+    metrics: Metrics
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def start(self, service: Service, deps: Deps) -> None:
+        """Starts a service's workers and the relay of its outbox."""
+        relay = Relay(
+            service=service.name, database=deps.database, redis=deps.redis, metrics=deps.metrics
+        )
+        for worker in (*service.workers, Worker(f"{service.name}.relay", relay.round)):
+            self._tasks.append(asyncio.create_task(self._repeat(worker), name=worker.name))
+
+    async def stop(self) -> None:
+        """Stops all of it; a round that is cut off is taken up by the next process."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def _repeat(self, worker: Worker) -> None:
+        while True:
+            try:
+                await worker.round()
+            except Exception as problem:
+                self.metrics.worker_failures.labels(worker.name).inc()
+                log.warning("worker_round_failed", worker=worker.name, problem=repr(problem))
+                await asyncio.sleep(WORKER_RETRY_SECONDS)

@@ -1,0 +1,1 @@
+"""PostgreSQL: transactions, idempotency with stored replies, leases, and one way to migrate."""

@@ -1,0 +1,27 @@
+"""Leases: of several replicas of a worker one works, and another takes over when it falls silent.
+
+A lease is a promise about time, not a lock: its holder may be paused and wake up late. So whatever
+is done under a lease must bear being done twice.
+"""
+
+from __future__ import annotations
+
+from chassis.db.transaction import Transaction
+
+_ACQUIRE = """
+insert into lease (name, holder, until)
+values ($1, $2, hutong.now() + make_interval(secs => $3))
+on conflict (name) do update set holder = excluded.holder, until = excluded.until
+ where lease.holder = excluded.holder or lease.until < hutong.now()
+returning holder
+"""
+
+
+async def acquire(tx: Transaction, *, name: str, holder: str, seconds: float) -> bool:
+    """Takes or renews a lease by the database's clock; False while another holds it."""
+    return await tx.row(_ACQUIRE, name, holder, seconds) is not None
+
+
+async def release(tx: Transaction, *, name: str, holder: str) -> None:
+    """Gives a lease back, so that another need not wait for its end."""
+    await tx.run("delete from lease where name = $1 and holder = $2", name, holder)

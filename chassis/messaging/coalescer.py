@@ -1,0 +1,131 @@
+"""Group commit: requests that arrive while a batch is in flight become the next batch.
+
+A lone request is run at once and never waits for company. Under load batches grow by themselves, up
+to a bound; beyond a bounded queue callers are told to come back. One item's failure is its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from chassis.kernel.errors import DeadlineExceeded, HutongError, Overloaded, Unavailable
+from chassis.telemetry import Metrics
+
+BATCH_ITEMS_MAX = 200
+QUEUE_ITEMS_MAX = 4000
+LANES = 1
+RETRY_AFTER_MS = 200
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+RunBatch = Callable[[Sequence[Item]], Awaitable[Sequence[Result | HutongError]]]
+"""Answers a batch's items in their order, each with a result or with its own error."""
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[Item, Result]):
+    item: Item
+    deadline: float
+    answer: asyncio.Future[Result]
+
+
+class Coalescer(Generic[Item, Result]):
+    """One lane of work, in batches. Whoever stops waiting does not stop a batch that has begun."""
+
+    def __init__(
+        self,
+        lane: str,
+        run: RunBatch[Item, Result],
+        *,
+        metrics: Metrics,
+        batch_items_max: int = BATCH_ITEMS_MAX,
+        queue_items_max: int = QUEUE_ITEMS_MAX,
+        batches_at_once_max: int = LANES,
+    ) -> None:
+        self._run = run
+        self._batch_items_max = batch_items_max
+        self._queue_items_max = queue_items_max
+        self._batches_at_once_max = batches_at_once_max
+        self._queue: deque[_Waiting[Item, Result]] = deque()
+        self._batches: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+        self._batch_size = metrics.batch_items.labels(lane)
+        self._queued = metrics.queue_items.labels(lane)
+
+    async def submit(self, item: Item, *, deadline: float) -> Result:
+        """The item's result, from whichever batch it rides in.
+
+        `deadline` is a reading of the monotonic clock: an item that is still queued then is dropped
+        with DeadlineExceeded. Raises Overloaded at once if the queue is full.
+        """
+        if self._is_closed:
+            raise Unavailable(part="this service, which is shutting down,")
+        if len(self._queue) >= self._queue_items_max:
+            raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
+        waiting = _Waiting[Item, Result](item, deadline, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._start_batches()
+        return await waiting.answer
+
+    async def close(self) -> None:
+        """Takes nothing more, and waits until all that was taken is answered."""
+        self._is_closed = True
+        while self._batches:
+            await asyncio.wait(self._batches)
+
+    def _start_batches(self) -> None:
+        while self._queue and len(self._batches) < self._batches_at_once_max:
+            batch = self._next_batch()
+            if batch:
+                task = asyncio.create_task(self._answer(batch))
+                self._batches.add(task)
+                task.add_done_callback(self._batch_ended)
+        self._queued.set(len(self._queue))
+
+    def _batch_ended(self, task: asyncio.Task[None]) -> None:
+        self._batches.discard(task)
+        self._start_batches()
+
+    def _next_batch(self) -> list[_Waiting[Item, Result]]:
+        batch: list[_Waiting[Item, Result]] = []
+        now = time.monotonic()
+        while self._queue and len(batch) < self._batch_items_max:
+            waiting = self._queue.popleft()
+            if waiting.answer.done():
+                continue
+            if waiting.deadline <= now:
+                waiting.answer.set_exception(DeadlineExceeded())
+                continue
+            batch.append(waiting)
+        return batch
+
+    async def _answer(self, batch: list[_Waiting[Item, Result]]) -> None:
+        self._batch_size.observe(len(batch))
+        try:
+            results = await self._run([waiting.item for waiting in batch])
+        except Exception as problem:
+            results = [_copy(problem) for _ in batch]
+        if len(results) != len(batch):
+            results = [HutongError() for _ in batch]
+        for waiting, result in zip(batch, results, strict=True):
+            if waiting.answer.done():
+                continue
+            if isinstance(result, Exception):
+                waiting.answer.set_exception(result)
+            else:
+                waiting.answer.set_result(result)
+
+
+def _copy(problem: Exception) -> HutongError:
+    """An error of its own for each item: one exception must not be raised in many tasks."""
+    if not isinstance(problem, HutongError):
+        error = HutongError()
+        error.__cause__ = problem
+        return error
+    return problem.copy()

@@ -1,0 +1,50 @@
+"""Events are rows first, written in the transaction of the change that they tell of.
+
+Each event has a sequence within its aggregate, counted without gaps by whoever owns the aggregate's
+row, so that a consumer sees what it missed. No cursor ever runs along an id: rows commit in another
+order than their ids were given out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chassis.db.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to one aggregate.
+
+    `distribution_key` is what the aggregate's own table is distributed by: the qualified id of a
+    store, or whatever the service keys its rows with; `aggregate` its resource name with the tenant in front,
+    demo/stores/sh01/orders/ord_1; `sequence` counts 1, 2, 3 within it; `type` is the event's
+    protobuf name and `data` its bytes.
+    """
+
+    distribution_key: str
+    aggregate: str
+    sequence: int
+    type: str
+    data: bytes
+
+
+_ADD = """
+insert into outbox (distribution_key, aggregate, sequence, type, data)
+select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bytea[])
+"""
+
+
+async def add_all(tx: Transaction, events: Sequence[Event]) -> None:
+    """Writes events in one statement; they are published once the transaction has committed."""
+    if not events:
+        return
+    await tx.run(
+        _ADD,
+        [event.distribution_key for event in events],
+        [event.aggregate for event in events],
+        [event.sequence for event in events],
+        [event.type for event in events],
+        [event.data for event in events],
+    )

@@ -1,0 +1,155 @@
+"""The one server factory: every method of every service goes through the same floor."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf import descriptor_pool
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from chassis.rpc.access import rules_of
+from chassis.rpc.auth import Authenticator
+from chassis.rpc.client import MESSAGE_BYTES_MAX
+from chassis.rpc.interceptors import Floor, Method, serve_unary
+from chassis.rpc.validation import Validator
+from chassis.telemetry import Metrics
+
+METADATA_BYTES_MAX = 16 * 1024
+CALLS_AT_ONCE_MAX = 4096
+DRAIN_SECONDS = 20.0
+
+Registration = Callable[[Any, Any], None]
+"""The generated add_…Servicer_to_server of a service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Servicer:
+    """A servicer, its generated registration, and its service's full name."""
+
+    implementation: object
+    register: Registration
+    service: str
+
+
+class PortInUse(Exception):
+    """The address is taken. The text is one line for the person who chose it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"gRPC can't listen on {address}: the port is in use; set HUTONG_GRPC_PORT to another"
+        )
+
+
+def require_free(host: str, port: int) -> None:
+    """PortInUse if another program listens there, to be told before anything is started."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortInUse(f"{host}:{port}") from error
+
+
+class RpcServer:
+    """A gRPC server with health, reflection and graceful drain."""
+
+    def __init__(
+        self,
+        servicers: Sequence[Servicer],
+        *,
+        authenticator: Authenticator,
+        metrics: Metrics,
+    ) -> None:
+        self._server = grpc.aio.server(
+            options=(
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+                ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+                ("grpc.max_metadata_size", METADATA_BYTES_MAX),
+            ),
+            maximum_concurrent_rpcs=CALLS_AT_ONCE_MAX,
+        )
+        self._health = health.aio.HealthServicer()
+        services = [servicer.service for servicer in servicers]
+        pool = descriptor_pool.Default()
+        rules = {
+            path: rule
+            for service in services
+            for path, rule in rules_of(pool.FindServiceByName(service)).items()
+        }
+        floor = Floor(authenticator, Validator(), metrics, rules)
+        for servicer in servicers:
+            servicer.register(servicer.implementation, _Registrar(self._server, floor))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        shown = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(shown, self._server)
+        self._services = ("", *services)
+
+    async def start(self, address: str) -> None:
+        """Binds the address and serves, not yet ready; PortInUse if it is taken."""
+        try:
+            self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise PortInUse(address) from error
+        await self.set_ready(is_ready=False)
+        await self._server.start()
+
+    async def set_ready(self, *, is_ready: bool) -> None:
+        """What the health service answers for every service."""
+        status = (
+            health_pb2.HealthCheckResponse.SERVING
+            if is_ready
+            else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for service in self._services:
+            await self._health.set(service, status)
+
+    async def drain(self) -> None:
+        """Turns new calls away, lets those in flight end, then stops."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(DRAIN_SECONDS)
+
+
+class _Registrar:
+    """Stands in for the server in generated code, and puts the floor under every method."""
+
+    def __init__(self, server: grpc.aio.Server, floor: Floor) -> None:
+        self._server = server
+        self._floor = floor
+
+    def add_generic_rpc_handlers(self, handlers: object) -> None:
+        """The generic form carries nothing that the registered one does not."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        """Adds the service's methods, each behind the floor."""
+        served = {name: self._behind_floor(service, name, h) for name, h in handlers.items()}
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service, served),)
+        )
+
+    def _behind_floor(
+        self, service: str, name: str, handler: Any
+    ) -> grpc.RpcMethodHandler[bytes, bytes]:
+        if handler.unary_unary is None:
+            raise TypeError(f"{service}/{name} streams; the floor serves unary methods")
+        request_type = _request_type(service, name)
+        method = Method(f"/{service}/{name}", request_type, handler.unary_unary)
+        floor = self._floor
+
+        async def behaviour(data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+            return await serve_unary(floor, method, data, context)
+
+        return grpc.unary_unary_rpc_method_handler(behaviour)
+
+
+def _request_type(service: str, method: str) -> type[Message]:
+    pool = descriptor_pool.Default()
+    descriptor = pool.FindServiceByName(service).methods_by_name[method].input_type
+    return GetMessageClass(descriptor)

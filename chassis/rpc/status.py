@@ -1,0 +1,91 @@
+"""The one mapping between errors and google.rpc.Status, both ways."""
+
+from __future__ import annotations
+
+import grpc
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from chassis.kernel.errors import RETRYABLE_KINDS, ErrorKind, HutongError
+
+DOMAIN = "hutong.dev"
+"""The domain of our reasons in ErrorInfo."""
+
+STATUS_DETAILS_KEY = "grpc-status-details-bin"
+
+RETRY_AFTER_MS = 100
+"""What a caller is told to wait before it asks again, unless the error knows better."""
+
+_CODES: dict[ErrorKind, grpc.StatusCode] = {kind: grpc.StatusCode[kind.value] for kind in ErrorKind}
+_KINDS = {code.value[0]: kind for kind, code in _CODES.items()}
+
+
+def to_status(error: HutongError) -> status_pb2.Status:
+    """The error as it goes over the wire, in the same bytes each time."""
+    status = status_pb2.Status(code=_CODES[error.kind].value[0], message=error.text)
+    status.details.append(
+        _packed(
+            error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.facts)
+        )
+    )
+    if error.violations:
+        status.details.append(
+            _packed(
+                error_details_pb2.BadRequest(
+                    field_violations=[
+                        error_details_pb2.BadRequest.FieldViolation(
+                            field=field, description=problem
+                        )
+                        for field, problem in error.violations
+                    ]
+                )
+            )
+        )
+    if error.kind in RETRYABLE_KINDS - {ErrorKind.INTERNAL, ErrorKind.DEADLINE_EXCEEDED}:
+        delay_ms = int(error.facts.get("retry_after_ms", RETRY_AFTER_MS))
+        delay = duration_pb2.Duration()
+        delay.FromMilliseconds(delay_ms)
+        status.details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
+    return status
+
+
+def code_of(error: HutongError) -> grpc.StatusCode:
+    """The canonical code of the error's kind."""
+    return _CODES[error.kind]
+
+
+def from_status(status: status_pb2.Status) -> HutongError:
+    """The error that another process put on the wire: same kind, reason, text and facts."""
+    info = error_details_pb2.ErrorInfo()
+    request = error_details_pb2.BadRequest()
+    for detail in status.details:
+        if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
+            detail.Unpack(info)
+        elif detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
+            detail.Unpack(request)
+    kind = _KINDS.get(status.code, ErrorKind.INTERNAL)
+    return HutongError.rebuilt(
+        kind=kind,
+        reason=info.reason or kind.value,
+        text=status.message,
+        facts=dict(info.metadata),
+        violations=tuple((v.field, v.description) for v in request.field_violations),
+    )
+
+
+def from_rpc_error(error: grpc.aio.AioRpcError, *, part: str) -> HutongError:
+    """What a failed call means: the status that was sent, or that the part could not be reached."""
+    for key, value in error.trailing_metadata() or ():
+        if key == STATUS_DETAILS_KEY and isinstance(value, bytes):
+            return from_status(status_pb2.Status.FromString(value))
+    kind = _KINDS.get(error.code().value[0], ErrorKind.INTERNAL)
+    return HutongError.rebuilt(
+        kind=kind, reason=kind.value, text=f"{part} does not answer", facts={"part": part}
+    )
+
+
+def _packed(message: Message) -> any_pb2.Any:
+    packed = any_pb2.Any()
+    packed.Pack(message, deterministic=True)
+    return packed

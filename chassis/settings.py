@@ -1,0 +1,84 @@
+"""Settings: typed, read once from HUTONG_* environment variables, and refused in one line if wrong.
+
+A variable that starts with HUTONG_ and that nobody knows is refused too: it is a typing mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "HUTONG_"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SettingsError(Exception):
+    """A setting is missing, wrong or unknown. The text is one line for the person who set it."""
+
+
+class PlatformSettings(BaseSettings):
+    """What every process of the platform shares."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    mode: Literal["development", "production"] = "development"
+    home: Path = Path(".hutong")
+    host: str = "127.0.0.1"
+    http_port: Port = 8080
+    grpc_port: Port = 50051
+    redis_url: str | None = None
+    jwks: str | None = None
+    token_issuer: str = "https://issuer.hutong.localhost"
+    token_audience: str = "hutong"
+    service_token_file: Path | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+
+
+class ServiceSettings(BaseSettings):
+    """What one service needs; read with the service's own prefix, HUTONG_ORDERS_ for example."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_url: str | None = None
+    database_connections_max: Annotated[int, Field(ge=2, le=100)] = 8
+    address: str | None = None
+
+
+SettingsType = TypeVar("SettingsType", bound=BaseSettings)
+
+
+def load(kind: type[SettingsType], *, service: str | None = None) -> SettingsType:
+    """The settings of this kind from the environment; SettingsError in one line if one is wrong."""
+    prefix = PREFIX if service is None else f"{PREFIX}{service.upper()}_"
+    try:
+        return kind(_env_prefix=prefix)
+    except ValidationError as invalid:
+        problems = (
+            f"{prefix}{'_'.join(str(part) for part in problem['loc']).upper()}: "
+            f"{problem['msg'].lower()}, got {problem['input']!r}"
+            for problem in invalid.errors()
+        )
+        raise SettingsError("; ".join(problems)) from None
+
+
+def refuse_unknown(
+    environment: Mapping[str, str],
+    kinds: Iterable[tuple[type[BaseSettings], str | None]],
+) -> None:
+    """SettingsError if a HUTONG_ variable belongs to none of these (settings, service) pairs."""
+    known = {
+        f"{PREFIX}{'' if service is None else service.upper() + '_'}{name.upper()}"
+        for kind, service in kinds
+        for name in kind.model_fields
+    }
+    unknown = sorted(key for key in environment if key.startswith(PREFIX) and key not in known)
+    if unknown:
+        raise SettingsError(
+            f"unknown setting {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
