@@ -1,0 +1,1 @@
+"""The pricing engine: pure, so that the till, the services and the tests compute the same."""

@@ -1,0 +1,1 @@
+"""Products, their barcodes, and what each store asks for them."""

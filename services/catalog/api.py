@@ -1,0 +1,114 @@
+"""The servicer: converts, calls one use case, converts."""
+
+from __future__ import annotations
+
+from chassis.kernel import names
+from chassis.messaging.coalescer import Coalescer
+from chassis.rpc.batch import answer_items, fill_results
+from chassis.rpc.call import Call
+from chassis.rpc.paging import page_request
+from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
+from services.catalog import convert
+from services.catalog.domain import BasketQuote, BasketToQuote
+from services.catalog.usecases import Catalog
+
+
+class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
+    """CatalogService over the catalog's use cases."""
+
+    def __init__(self, catalog: Catalog, quote_lane: Coalescer[BasketToQuote, BasketQuote]) -> None:
+        self._catalog = catalog
+        self._quote_lane = quote_lane
+
+    async def BatchCreateProducts(
+        self, request: catalog_service_pb2.BatchCreateProductsRequest, call: Call
+    ) -> bytes:
+        once = call.once(request, distribution_key=call.tenant, database=self._catalog.database)
+        return await self._catalog.create_products(
+            once,
+            call.tenant,
+            convert.new_products(request),
+            encode=convert.created_products_bytes,
+        )
+
+    async def UpdateProduct(
+        self, request: catalog_service_pb2.UpdateProductRequest, call: Call
+    ) -> catalog_pb2.Product:
+        sku, edit = convert.product_edit(request)
+        return convert.product_message(await self._catalog.update_product(call.tenant, sku, edit))
+
+    async def GetProduct(
+        self, request: catalog_service_pb2.GetProductRequest, call: Call
+    ) -> catalog_pb2.Product:
+        sku = names.parse_product(request.name, at="name")
+        return convert.product_message(await self._catalog.get_product(call.tenant, sku))
+
+    async def ListProducts(
+        self, request: catalog_service_pb2.ListProductsRequest, call: Call
+    ) -> catalog_service_pb2.ListProductsResponse:
+        listing = f"{call.method}/{call.tenant}/{request.department}"
+        asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
+        products = await self._catalog.list_products(
+            call.tenant, department=request.department, after=asked.after, rows_max=asked.size + 1
+        )
+        page = asked.page(products, key=lambda product: product.sku)
+        return catalog_service_pb2.ListProductsResponse(
+            products=[convert.product_message(product) for product in page.rows],
+            next_page_token=page.next_token,
+        )
+
+    async def LookUpBarcode(
+        self, request: catalog_service_pb2.LookUpBarcodeRequest, call: Call
+    ) -> catalog_pb2.ScannedItem:
+        store = names.parse_store(request.parent, call.tenant)
+        scanned = await self._catalog.look_up_barcode(call.tenant, store, request.barcode)
+        return convert.scanned_message(scanned)
+
+    async def ChangePrices(
+        self, request: catalog_service_pb2.ChangePricesRequest, call: Call
+    ) -> bytes:
+        store = names.parse_store(request.parent, call.tenant)
+        once = call.once(request, distribution_key=store, database=self._catalog.database)
+        return await self._catalog.change_prices(
+            once,
+            call.tenant,
+            store,
+            convert.price_changes(request),
+            encode=convert.changed_prices_bytes,
+        )
+
+    async def GetPrice(
+        self, request: catalog_service_pb2.GetPriceRequest, call: Call
+    ) -> catalog_pb2.Price:
+        store, sku = names.parse_in_store(names.PRICE, request.name, call.tenant)
+        return convert.price_message(await self._catalog.get_price(store, sku))
+
+    async def ListPrices(
+        self, request: catalog_service_pb2.ListPricesRequest, call: Call
+    ) -> catalog_service_pb2.ListPricesResponse:
+        store = names.parse_store(request.parent, call.tenant)
+        listing = f"{call.method}/{store}"
+        asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
+        prices = await self._catalog.list_prices(store, after=asked.after, rows_max=asked.size + 1)
+        page = asked.page(prices, key=lambda price: price.sku)
+        return catalog_service_pb2.ListPricesResponse(
+            prices=[convert.price_message(price) for price in page.rows],
+            next_page_token=page.next_token,
+        )
+
+    async def QuoteBasket(
+        self, request: catalog_service_pb2.QuoteBasketRequest, call: Call
+    ) -> catalog_pb2.BasketQuote:
+        basket = convert.basket(request, call)
+        quoted = await self._quote_lane.submit(basket, deadline=call.deadline)
+        return convert.basket_quote_message(quoted)
+
+    async def BatchQuoteBaskets(
+        self, request: catalog_service_pb2.BatchQuoteBasketsRequest, call: Call
+    ) -> catalog_service_pb2.BatchQuoteBasketsResponse:
+        answers = await answer_items(
+            request.items, call, command=convert.basket, run=self._catalog.quote_baskets
+        )
+        reply = catalog_service_pb2.BatchQuoteBasketsResponse()
+        fill_results(reply, answers, field="quote", convert=convert.basket_quote_message)
+        return reply

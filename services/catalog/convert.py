@@ -1,0 +1,229 @@
+"""Between messages and values; the only file that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis.kernel import names
+from chassis.kernel.errors import AmountTooLarge, InvalidInput
+from chassis.kernel.money import Money
+from chassis.kernel.quantity import Unit
+from chassis.messaging.outbox import Event
+from chassis.rpc.call import Call
+from chassis.rpc.masks import paths_of
+from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
+from hutong.common.v1 import measure_pb2, money_pb2
+from pricing.basket import BasketLine
+from pricing.quote import QuotedLine
+from services.catalog import domain
+from services.catalog.domain import (
+    BasketQuote,
+    BasketToQuote,
+    NewProduct,
+    PriceChange,
+    Product,
+    ProductEdit,
+    Scanned,
+    StorePrice,
+)
+
+_UPDATABLE = frozenset({"display_name", "department", "barcodes"})
+
+_UNITS = {measure_pb2.MEASURE_UNIT_EACH: Unit.EACH, measure_pb2.MEASURE_UNIT_GRAM: Unit.GRAM}
+_UNIT_MESSAGES = {unit: message for message, unit in _UNITS.items()}
+
+
+def new_products(
+    request: catalog_service_pb2.BatchCreateProductsRequest,
+) -> list[NewProduct]:
+    """The products to add; NameInvalid or BarcodeInvalid, naming the field."""
+    return [
+        NewProduct(
+            sku=names.parse_product(message.name, at=f"products[{i}].name"),
+            display_name=message.display_name,
+            department=message.department,
+            unit=_UNITS[message.unit],
+            barcodes=domain.kept_barcodes(message.barcodes, at=f"products[{i}].barcodes"),
+        )
+        for i, message in enumerate(request.products)
+    ]
+
+
+def product_edit(request: catalog_service_pb2.UpdateProductRequest) -> tuple[str, ProductEdit]:
+    """The SKU, and what the mask changes of it; only what the mask names is looked at.
+
+    FieldMaskInvalid, NameInvalid, BarcodeInvalid, and InvalidInput for a product's other limits.
+    """
+    paths = paths_of(request.update_mask, allowed=_UPDATABLE)
+    message = request.product
+    sku = names.parse_product(message.name, at="product.name")
+    display_name = message.display_name if "display_name" in paths else None
+    department = message.department if "department" in paths else None
+    domain.require_edit(display_name, department, at="product")
+    barcodes = None
+    if "barcodes" in paths:
+        domain.require_barcode_list(message.barcodes, at="product.barcodes")
+        barcodes = domain.kept_barcodes(message.barcodes, at="product.barcodes")
+    return sku, ProductEdit(display_name, department, barcodes)
+
+
+def price_changes(request: catalog_service_pb2.ChangePricesRequest) -> list[PriceChange]:
+    """The new prices; NameInvalid or AmountTooLarge, naming the field."""
+    return [
+        PriceChange(
+            sku=names.parse_product(change.product, at=f"changes[{i}].product"),
+            unit_price=_money(change.unit_price, at=f"changes[{i}].unit_price"),
+        )
+        for i, change in enumerate(request.changes)
+    ]
+
+
+def basket(request: Message, call: Call) -> BasketToQuote:
+    """The basket of a QuoteBasketRequest; NameInvalid, or InvalidInput for an impossible time."""
+    assert isinstance(request, catalog_service_pb2.QuoteBasketRequest)
+    return BasketToQuote(
+        tenant=call.tenant,
+        store=names.parse_store(request.parent, call.tenant),
+        lines=tuple(
+            BasketLine(
+                sku=names.parse_product(line.product, at=f"lines[{i}].product"),
+                quantity=line.quantity,
+                unit=_UNITS[line.unit],
+            )
+            for i, line in enumerate(request.lines)
+        ),
+        at=_instant(request.quote_time) if request.HasField("quote_time") else None,
+    )
+
+
+def product_message(product: Product) -> catalog_pb2.Product:
+    """The product as the contract has it."""
+    return catalog_pb2.Product(
+        name=names.PRODUCT.format(product.sku),
+        display_name=product.display_name,
+        department=product.department,
+        unit=_UNIT_MESSAGES[product.unit],
+        barcodes=product.barcodes,
+        create_time=product.created_at,
+        update_time=product.updated_at,
+    )
+
+
+def price_message(price: StorePrice) -> catalog_pb2.Price:
+    """The price as the contract has it."""
+    return catalog_pb2.Price(
+        name=names.PRICE.format(price.store, price.sku),
+        unit_price=_money_message(price.unit_price),
+        version=price.version,
+        start_time=price.starts_at,
+        unit=_UNIT_MESSAGES[price.unit],
+    )
+
+
+def scanned_message(scanned: Scanned) -> catalog_pb2.ScannedItem:
+    """The scanned item as the contract has it."""
+    return catalog_pb2.ScannedItem(
+        product=product_message(scanned.product),
+        price=price_message(scanned.price),
+        quantity=scanned.quantity,
+        line_total=_money_message(scanned.line_total),
+    )
+
+
+def basket_quote_message(quoted: BasketQuote) -> catalog_pb2.BasketQuote:
+    """The quote as the contract has it."""
+    return catalog_pb2.BasketQuote(
+        store=names.STORE.format(quoted.store),
+        lines=[
+            _line_message(line, display_name=quoted.display_names[line.sku])
+            for line in quoted.quote.lines
+        ],
+        total=_money_message(quoted.quote.total),
+        quote_time=quoted.at,
+    )
+
+
+def created_products_bytes(products: Sequence[Product]) -> bytes:
+    """The answer to BatchCreateProducts."""
+    reply = catalog_service_pb2.BatchCreateProductsResponse(
+        products=[product_message(product) for product in products]
+    )
+    return reply.SerializeToString(deterministic=True)
+
+
+def changed_prices_bytes(prices: Sequence[StorePrice]) -> bytes:
+    """The answer to ChangePrices."""
+    reply = catalog_service_pb2.ChangePricesResponse(
+        prices=[price_message(price) for price in prices]
+    )
+    return reply.SerializeToString(deterministic=True)
+
+
+def product_events(tenant: str, products: Sequence[Product]) -> list[Event]:
+    """A ProductChanged for each, numbered by the product's version."""
+    events = []
+    for product in products:
+        message = product_message(product)
+        events.append(
+            Event(
+                distribution_key=tenant,
+                aggregate=f"{tenant}/{message.name}",
+                sequence=product.version,
+                type=events_pb2.ProductChanged.DESCRIPTOR.full_name,
+                data=events_pb2.ProductChanged(product=message).SerializeToString(
+                    deterministic=True
+                ),
+            )
+        )
+    return events
+
+
+def price_events(prices: Sequence[StorePrice]) -> list[Event]:
+    """A PriceChanged for each, numbered by the price's version."""
+    events = []
+    for price in prices:
+        message = price_message(price)
+        events.append(
+            Event(
+                distribution_key=price.store,
+                aggregate=f"{names.tenant_of(price.store)}/{message.name}",
+                sequence=price.version,
+                type=events_pb2.PriceChanged.DESCRIPTOR.full_name,
+                data=events_pb2.PriceChanged(price=message).SerializeToString(deterministic=True),
+            )
+        )
+    return events
+
+
+def _line_message(line: QuotedLine, *, display_name: str) -> catalog_pb2.QuotedLine:
+    return catalog_pb2.QuotedLine(
+        product=names.PRODUCT.format(line.sku),
+        display_name=display_name,
+        quantity=line.quantity,
+        unit=_UNIT_MESSAGES[line.unit],
+        unit_price=_money_message(line.unit_price),
+        price_version=line.price_version,
+        line_total=_money_message(line.line_total),
+    )
+
+
+def _money(message: money_pb2.Money, *, at: str) -> Money:
+    try:
+        return Money(message.amount_minor, message.currency_code)
+    except AmountTooLarge:
+        raise AmountTooLarge.at(at, "is too large") from None
+
+
+def _money_message(amount: Money) -> money_pb2.Money:
+    return money_pb2.Money(amount_minor=amount.amount_minor, currency_code=amount.currency)
+
+
+def _instant(message: Timestamp) -> datetime:
+    try:
+        return message.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInput.at("quote_time", "is not a time") from None

@@ -1,0 +1,235 @@
+"""Products and prices as values, and the rules they keep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chassis.kernel.errors import AmountInvalid, CurrencyMismatch, InvalidInput, Refusal
+from chassis.kernel.money import Money, extended_price
+from chassis.kernel.names import StoreId
+from chassis.kernel.quantity import Unit
+from pricing import barcode, quote
+from pricing.barcode import BarcodeInvalid, Gtin, LabelValue, ScaleLabel
+from pricing.basket import BasketLine
+
+DISPLAY_NAME_CHARACTERS_MAX = 120
+BARCODES_MAX = 20
+QUOTE_AHEAD_MAX = timedelta(days=1)
+"""Nobody announces prices ahead: an instant later than clocks may differ by is a mistake."""
+
+_NOT_IN_A_NAME = re.compile("[\\x00-\\x1f\\x7f\\u200b-\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
+_DEPARTMENT = re.compile(r"[a-z][a-z0-9-]{0,62}")
+
+
+class ProductExists(Refusal):
+    """The SKU is taken, by a product of the range or earlier in the same request."""
+
+    reason = "PRODUCT_EXISTS"
+    message = "there is a product {sku} already"
+
+
+class BarcodeTaken(Refusal):
+    """Another product has the barcode, or an earlier one of the same request."""
+
+    reason = "BARCODE_TAKEN"
+    message = "the barcode {barcode} belongs to {sku}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewProduct:
+    """A product to add to the range; its barcodes as they are kept, sorted."""
+
+    sku: str
+    display_name: str
+    department: str
+    unit: Unit
+    barcodes: tuple[str, ...]
+
+    def created(self, *, at: datetime) -> Product:
+        """The product as it enters the range."""
+        return Product(
+            sku=self.sku,
+            display_name=self.display_name,
+            department=self.department,
+            unit=self.unit,
+            barcodes=self.barcodes,
+            version=1,
+            created_at=at,
+            updated_at=at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One SKU of the range. The version counts its changes from 1; barcodes are sorted."""
+
+    sku: str
+    display_name: str
+    department: str
+    unit: Unit
+    barcodes: tuple[str, ...]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProductEdit:
+    """New values for some fields of a product; None leaves a field as it is."""
+
+    display_name: str | None = None
+    department: str | None = None
+    barcodes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """What a store is to ask for one product, per piece or kilogram."""
+
+    sku: str
+    unit_price: Money
+
+
+@dataclass(frozen=True, slots=True)
+class StorePrice:
+    """One version of what a store asks for a product: from starts_at until the next one starts."""
+
+    store: StoreId
+    sku: str
+    unit: Unit
+    unit_price: Money
+    version: int
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scanned code means at a store; quantity 0 where the scale has to say how much."""
+
+    product: Product
+    price: StorePrice
+    quantity: int
+    line_total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class BasketToQuote:
+    """A basket at a store of a tenant, and the instant whose prices apply; None is now."""
+
+    tenant: str
+    store: StoreId
+    lines: tuple[BasketLine, ...]
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BasketQuote:
+    """What a basket costs at a store at an instant, and the products' names."""
+
+    store: StoreId
+    quote: quote.Quote
+    display_names: Mapping[str, str]
+    at: datetime
+
+
+def kept_barcodes(codes: Sequence[str], *, at: str) -> tuple[str, ...]:
+    """Barcodes as they are kept: normalised, each once, sorted.
+
+    BarcodeInvalid, naming the field below `at`, if one can't be a product's barcode.
+    """
+    kept = (barcode.product_code(code, at=f"{at}[{i}]") for i, code in enumerate(codes))
+    return tuple(sorted(set(kept)))
+
+
+def require_edit(display_name: str | None, department: str | None, *, at: str) -> None:
+    """InvalidInput, naming the fields below `at`, if a given value breaks a product's limits."""
+    violations = []
+    if display_name is not None:
+        if not 1 <= len(display_name) <= DISPLAY_NAME_CHARACTERS_MAX:
+            limit = f"must have 1 to {DISPLAY_NAME_CHARACTERS_MAX} characters"
+            violations.append((f"{at}.display_name", limit))
+        if _NOT_IN_A_NAME.search(display_name):
+            violations.append((f"{at}.display_name", "must not have invisible characters"))
+    if department is not None and _DEPARTMENT.fullmatch(department) is None:
+        violations.append((f"{at}.department", "must be a slug such as fresh-fruit"))
+    if violations:
+        raise InvalidInput.of(*violations)
+
+
+def require_barcode_list(codes: Sequence[str], *, at: str) -> None:
+    """InvalidInput at the field `at` if there are too many barcodes, or one stands there twice."""
+    if len(codes) > BARCODES_MAX:
+        raise InvalidInput.at(at, f"must not have more than {BARCODES_MAX}")
+    if len(set(codes)) < len(codes):
+        raise InvalidInput.at(at, "must not have one code twice")
+
+
+def require_apart(products: Sequence[NewProduct]) -> None:
+    """ProductExists or BarcodeTaken if two of the products have a SKU or a code in common."""
+    skus: set[str] = set()
+    owners: dict[str, str] = {}
+    for product in products:
+        if product.sku in skus:
+            raise ProductExists(sku=product.sku)
+        skus.add(product.sku)
+        for code in product.barcodes:
+            if code in owners:
+                raise BarcodeTaken(barcode=code, sku=owners[code])
+            owners[code] = product.sku
+
+
+def currency_of(changes: Sequence[PriceChange]) -> str:
+    """The currency of a store's list of new prices.
+
+    A list that names a product twice is InvalidInput, a negative price is AmountInvalid, a second
+    currency is CurrencyMismatch; each names its field.
+    """
+    wanted = changes[0].unit_price.currency
+    skus: set[str] = set()
+    for i, change in enumerate(changes):
+        if change.sku in skus:
+            raise InvalidInput.at(f"changes[{i}].product", "is in the list twice")
+        skus.add(change.sku)
+        field = f"changes[{i}].unit_price"
+        amount = change.unit_price
+        if amount.amount_minor < 0:
+            raise AmountInvalid.at(field, "must not be negative", amount_minor=amount.amount_minor)
+        if amount.currency != wanted:
+            raise CurrencyMismatch.at(
+                field, f"is not in {wanted}", given=amount.currency, wanted=wanted
+            )
+    return wanted
+
+
+def meaning(code: Gtin | ScaleLabel, product: Product, price: StorePrice) -> Scanned:
+    """What a scanned code of this product comes to at this price.
+
+    A GTIN stands for one piece, and for nothing yet of weighed goods. BarcodeInvalid if a label
+    carries a weight and the product is counted, or a price that gives no quantity of it.
+    """
+    if isinstance(code, Gtin):
+        quantity = 1 if product.unit is Unit.EACH else 0
+        total = extended_price(price.unit_price, quantity, product.unit)
+        return Scanned(product, price, quantity, total)
+    if code.meaning is LabelValue.GRAMS:
+        if product.unit is not Unit.GRAM:
+            raise _label_invalid(code, "has a weight, and the product is counted")
+        total = extended_price(price.unit_price, code.value, product.unit)
+        return Scanned(product, price, code.value, total)
+    measured = barcode.measured(code, price.unit_price, product.unit)
+    if measured is None:
+        raise _label_invalid(code, "has a price that no quantity of the product comes to")
+    return Scanned(product, price, measured.quantity, measured.line_total)
+
+
+def require_quotable(at: datetime, *, now: datetime) -> None:
+    """InvalidInput if the instant is further ahead than QUOTE_AHEAD_MAX."""
+    if at > now + QUOTE_AHEAD_MAX:
+        raise InvalidInput.at("quote_time", "is in the future")
+
+
+def _label_invalid(label: ScaleLabel, problem: str) -> BarcodeInvalid:
+    return BarcodeInvalid.at("barcode", problem, barcode=label.barcode)

@@ -1,0 +1,204 @@
+"""What the catalog does. Each use case owns its transaction.
+
+What is promised about instants: a price version holds from starts_at, which is the database's time
+while its transaction held the store's lock, until the next version starts. Versions are kept for
+ever, so an instant before a change gives the version before it, whenever it is asked about. Once a
+change is answered, every quote that begins later and names no instant sees it. In between, while
+the change commits, a quote at an instant after starts_at may still be answered with the version
+before; its price_version says so, and the same instant gives the new version afterwards. A caller
+that wants the price of now therefore names no instant and keeps the one in the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from chassis.db.engine import Database
+from chassis.db.idempotency import Once
+from chassis.db.transaction import Transaction
+from chassis.kernel import names
+from chassis.kernel.errors import CurrencyMismatch, HutongError, ResourceNotFound
+from chassis.kernel.names import StoreId
+from chassis.messaging import outbox
+from chassis.messaging.outbox import Event
+from pricing import barcode
+from pricing.barcode import BarcodeUnknown, Gtin
+from pricing.quote import PriceMissing, ProductUnknown, quote
+from services.catalog import domain, repository
+from services.catalog.domain import (
+    BasketQuote,
+    BasketToQuote,
+    NewProduct,
+    PriceChange,
+    Product,
+    ProductEdit,
+    ProductExists,
+    Scanned,
+    StorePrice,
+)
+from services.catalog.repository import Asked, Offer
+
+ProductEvents = Callable[[str, Sequence[Product]], Sequence[Event]]
+"""Tells of changed products of a tenant."""
+
+PriceEvents = Callable[[Sequence[StorePrice]], Sequence[Event]]
+"""Tells of new prices."""
+
+
+class Catalog:
+    """The use cases."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        product_events: ProductEvents,
+        price_events: PriceEvents,
+    ) -> None:
+        self.database = database
+        self._product_events = product_events
+        self._price_events = price_events
+
+    async def create_products(
+        self,
+        once: Once,
+        tenant: str,
+        products: Sequence[NewProduct],
+        *,
+        encode: Callable[[Sequence[Product]], bytes],
+    ) -> bytes:
+        """Adds products to the range, all or none; ProductExists, BarcodeTaken."""
+        domain.require_apart(products)
+        async with once.transaction() as tx:
+            added = await repository.add_products(tx, tenant, products)
+            for product in products:
+                if product.sku not in added:
+                    raise ProductExists(sku=product.sku)
+            owners = {code: product.sku for product in products for code in product.barcodes}
+            await repository.add_barcodes(tx, tenant, owners)
+            created = [product.created(at=added[product.sku]) for product in products]
+            await outbox.add_all(tx, self._product_events(tenant, created))
+            return await tx.keep(encode(created))
+
+    async def update_product(self, tenant: str, sku: str, edit: ProductEdit) -> Product:
+        """Changes a product; ResourceNotFound, BarcodeTaken."""
+        async with self.database.transaction() as tx:
+            if not await repository.edit_product(tx, tenant, sku, edit):
+                raise ResourceNotFound(resource=names.PRODUCT.format(sku))
+            product = await self._product(tx, tenant, sku)
+            await outbox.add_all(tx, self._product_events(tenant, [product]))
+            return product
+
+    async def get_product(self, tenant: str, sku: str) -> Product:
+        """The product; ResourceNotFound."""
+        async with self.database.transaction() as tx:
+            return await self._product(tx, tenant, sku)
+
+    async def list_products(
+        self, tenant: str, *, department: str, after: str, rows_max: int
+    ) -> list[Product]:
+        """Products by SKU behind `after`, of one department unless it is empty."""
+        async with self.database.transaction() as tx:
+            return await repository.products(
+                tx, tenant, department=department, after=after, rows_max=rows_max
+            )
+
+    async def look_up_barcode(self, tenant: str, store: StoreId, code: str) -> Scanned:
+        """What a scanned code means at a store.
+
+        BarcodeInvalid, BarcodeUnknown, or PriceMissing if the store has no price for the product.
+        """
+        read = barcode.scanned(code)
+        kept = read.code if isinstance(read, Gtin) else read.item_number
+        async with self.database.transaction() as tx:
+            product = await repository.product_of_barcode(tx, tenant, kept)
+            if product is None:
+                raise BarcodeUnknown(barcode=code)
+            price = await repository.price_now(tx, store, product.sku)
+        if price is None:
+            raise PriceMissing(sku=product.sku)
+        return domain.meaning(read, product, price)
+
+    async def change_prices(
+        self,
+        once: Once,
+        tenant: str,
+        store: StoreId,
+        changes: Sequence[PriceChange],
+        *,
+        encode: Callable[[Sequence[StorePrice]], bytes],
+    ) -> bytes:
+        """Starts new prices at a store now, all or none, in the order of the changes.
+
+        ProductUnknown, CurrencyMismatch; InvalidInput if the list itself can't be right.
+        """
+        wanted = domain.currency_of(changes)
+        async with once.transaction() as tx:
+            currency = await repository.lock_store(tx, store, currency=wanted)
+            if currency != wanted:
+                raise CurrencyMismatch.at(
+                    "changes", f"must be in {currency}", given=wanted, wanted=currency
+                )
+            added = await repository.add_prices(tx, tenant, store, changes, currency=currency)
+            for change in changes:
+                if change.sku not in added:
+                    raise ProductUnknown(sku=change.sku)
+            started = [added[change.sku] for change in changes]
+            await outbox.add_all(tx, self._price_events(started))
+            return await tx.keep(encode(started))
+
+    async def get_price(self, store: StoreId, sku: str) -> StorePrice:
+        """What the store asks for the product now; ResourceNotFound if it asks nothing."""
+        async with self.database.transaction() as tx:
+            price = await repository.price_now(tx, store, sku)
+        if price is None:
+            raise ResourceNotFound(resource=names.PRICE.format(store, sku))
+        return price
+
+    async def list_prices(self, store: StoreId, *, after: str, rows_max: int) -> list[StorePrice]:
+        """The store's prices of now by SKU, behind `after`."""
+        async with self.database.transaction() as tx:
+            return await repository.prices_now(tx, store, after=after, rows_max=rows_max)
+
+    async def quote_baskets(
+        self, baskets: Sequence[BasketToQuote]
+    ) -> list[BasketQuote | HutongError]:
+        """A quote, or what is wrong, for each basket in order; one statement for all of them.
+
+        Per basket: ProductUnknown, PriceMissing, UnitMismatch, AmountTooLarge, CurrencyMismatch,
+        and InvalidInput for an instant in the future.
+        """
+        asked = [
+            Asked(basket.tenant, basket.store, line.sku, basket.at)
+            for basket in baskets
+            for line in basket.lines
+        ]
+        distinct = list(dict.fromkeys(asked))
+        async with self.database.transaction() as tx:
+            offers, now = await repository.offers(tx, distinct)
+        known = dict(zip(distinct, offers, strict=True))
+        return [_quoted_or_error(basket, known, now) for basket in baskets]
+
+    async def _product(self, tx: Transaction, tenant: str, sku: str) -> Product:
+        product = await repository.product(tx, tenant, sku)
+        if product is None:
+            raise ResourceNotFound(resource=names.PRODUCT.format(sku))
+        return product
+
+
+def _quoted_or_error(
+    basket: BasketToQuote, known: Mapping[Asked, Offer], now: datetime
+) -> BasketQuote | HutongError:
+    at = now if basket.at is None else basket.at
+    offers = {
+        line.sku: known[Asked(basket.tenant, basket.store, line.sku, basket.at)]
+        for line in basket.lines
+    }
+    named = {sku: o.display_name for sku, o in offers.items() if o.display_name is not None}
+    try:
+        domain.require_quotable(at, now=now)
+        quoted = quote(basket.lines, {sku: offers[sku].price for sku in named})
+    except HutongError as error:
+        return error
+    return BasketQuote(store=basket.store, quote=quoted, display_names=named, at=at)
