@@ -1,0 +1,214 @@
+"""Protobuf to domain and back; the only file that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from google.protobuf.message import Message
+
+from chassis.kernel import names
+from chassis.kernel.errors import PageTokenInvalid
+from chassis.kernel.quantity import Unit
+from chassis.messaging.outbox import Event
+from chassis.rpc.call import Call
+from hutong.common.v1 import measure_pb2, product_quantity_pb2
+from hutong.inventory.v1 import events_pb2, inventory_pb2
+from hutong.inventory.v1 import inventory_service_pb2 as service_pb2
+from services.inventory.domain.reservations import (
+    EndCommand,
+    Mode,
+    Reservation,
+    ReservationKey,
+    ReserveCommand,
+)
+from services.inventory.domain.stock import (
+    AdjustCommand,
+    LevelKey,
+    Line,
+    Posting,
+    ReceiveCommand,
+    StockLevel,
+    StockMovement,
+    merged,
+)
+
+STOCK_MOVED = "hutong.inventory.v1.StockMoved"
+
+_VERSION_DIGITS_MAX = 18
+"""So many digits always fit the database's integers."""
+
+_UNITS = {
+    measure_pb2.MEASURE_UNIT_EACH: Unit.EACH,
+    measure_pb2.MEASURE_UNIT_GRAM: Unit.GRAM,
+}
+_MEASURE_UNITS = {unit: number for number, unit in _UNITS.items()}
+
+
+def store(name: str, call: Call) -> names.StoreId:
+    """The store of stores/{store}."""
+    return names.parse_store(name, call.tenant)
+
+
+def level_key(name: str, call: Call, *, at: str = "name") -> LevelKey:
+    """The level of stores/{store}/stockLevels/{product}."""
+    return LevelKey(*names.parse_in_store(names.STOCK_LEVEL, name, call.tenant, at=at))
+
+
+def reservation_key(name: str, call: Call) -> ReservationKey:
+    """The reservation of stores/{store}/reservations/{reservation}."""
+    return ReservationKey(*names.parse_in_store(names.RESERVATION, name, call.tenant))
+
+
+def reserve_command(request: Message, call: Call) -> ReserveCommand:
+    """What a ReserveStockRequest asks for."""
+    assert isinstance(request, service_pb2.ReserveStockRequest)
+    has_clock = request.HasField("hold_duration")
+    return ReserveCommand(
+        store_id=store(request.parent, call),
+        reservation_id=request.reservation_id,
+        mode=Mode.HOLD,
+        lines=_lines(request.lines),
+        actor=_actor(request.actor, call),
+        hold_duration=request.hold_duration.ToTimedelta() if has_clock else None,
+    )
+
+
+def take_command(request: Message, call: Call) -> ReserveCommand:
+    """What a TakeStockRequest asks for."""
+    assert isinstance(request, service_pb2.TakeStockRequest)
+    return ReserveCommand(
+        store_id=store(request.parent, call),
+        reservation_id=request.reservation_id,
+        mode=Mode.TAKE,
+        lines=_lines(request.lines),
+        actor=_actor(request.actor, call),
+    )
+
+
+def end_command(request: Message, call: Call) -> EndCommand:
+    """What a CommitReservationRequest or a ReleaseReservationRequest asks for."""
+    assert isinstance(
+        request, service_pb2.CommitReservationRequest | service_pb2.ReleaseReservationRequest
+    )
+    key = reservation_key(request.name, call)
+    return EndCommand(key.store_id, key.reservation_id, _actor(request.actor, call))
+
+
+def receive_command(request: service_pb2.ReceiveStockRequest, call: Call) -> ReceiveCommand:
+    """What a ReceiveStockRequest asks for."""
+    return ReceiveCommand(
+        store_id=store(request.parent, call),
+        lines=_lines(request.lines),
+        delivery_note=request.delivery_note,
+        actor=call.caller.principal,
+    )
+
+
+def adjust_command(request: service_pb2.AdjustStockRequest, call: Call) -> AdjustCommand:
+    """What an AdjustStockRequest asks for."""
+    key = level_key(request.name, call)
+    return AdjustCommand(
+        store_id=key.store_id,
+        sku=key.sku,
+        unit=_UNITS[request.unit],
+        counted=request.counted,
+        expected_on_hand=request.expected_on_hand,
+        reason=request.reason,
+        actor=call.caller.principal,
+    )
+
+
+def version_after(key: str) -> int:
+    """The version in a page's key; PageTokenInvalid if there is none."""
+    if not key:
+        return 0
+    if not (key.isascii() and key.isdecimal() and len(key) <= _VERSION_DIGITS_MAX):
+        raise PageTokenInvalid.at("page_token", "is not a token of this list")
+    return int(key)
+
+
+def level_to_proto(level: StockLevel) -> inventory_pb2.StockLevel:
+    """The level as the wire has it."""
+    return inventory_pb2.StockLevel(
+        name=names.STOCK_LEVEL.format(*level.key),
+        unit=_MEASURE_UNITS[level.unit],
+        on_hand=level.on_hand,
+        held=level.held,
+        available=level.available,
+        version=level.version,
+    )
+
+
+def movement_to_proto(movement: StockMovement) -> inventory_pb2.StockMovement:
+    """The movement as the wire has it."""
+    return inventory_pb2.StockMovement(
+        name=names.STOCK_MOVEMENT.format(movement.store_id, movement.sku, str(movement.version)),
+        type=f"MOVEMENT_TYPE_{movement.type}",
+        on_hand_change=movement.on_hand_change,
+        held_change=movement.held_change,
+        on_hand_after=movement.on_hand_after,
+        held_after=movement.held_after,
+        actor=movement.actor,
+        cause=movement.cause,
+        create_time=movement.created_at,
+    )
+
+
+def reservation_to_proto(reservation: Reservation) -> inventory_pb2.Reservation:
+    """The reservation as the wire has it."""
+    return inventory_pb2.Reservation(
+        name=names.RESERVATION.format(*reservation.key),
+        state=f"RESERVATION_STATE_{reservation.state}",
+        lines=[
+            product_quantity_pb2.ProductQuantity(
+                product=names.PRODUCT.format(line.sku),
+                quantity=line.quantity,
+                unit=_MEASURE_UNITS[line.unit],
+            )
+            for line in reservation.lines
+        ],
+        expire_time=reservation.expires_at,
+        create_time=reservation.created_at,
+    )
+
+
+def received_reply(levels: Sequence[StockLevel]) -> bytes:
+    """The bytes that answer a delivery."""
+    reply = service_pb2.ReceiveStockResponse(stock_levels=map(level_to_proto, levels))
+    return reply.SerializeToString(deterministic=True)
+
+
+def adjusted_reply(level: StockLevel) -> bytes:
+    """The bytes that answer a count."""
+    return level_to_proto(level).SerializeToString(deterministic=True)
+
+
+def stock_moved(posting: Posting) -> Event:
+    """The event that tells of a posting."""
+    level = posting.level
+    message = events_pb2.StockMoved(
+        movement=movement_to_proto(posting.movement), level=level_to_proto(level)
+    )
+    return Event(
+        distribution_key=level.store_id,
+        aggregate=f"{names.tenant_of(level.store_id)}/{message.level.name}",
+        sequence=level.version,
+        type=STOCK_MOVED,
+        data=message.SerializeToString(deterministic=True),
+    )
+
+
+def _lines(lines: Iterable[product_quantity_pb2.ProductQuantity]) -> tuple[Line, ...]:
+    return merged(
+        Line(
+            sku=names.parse_product(line.product, at=f"lines[{position}].product"),
+            quantity=line.quantity,
+            unit=_UNITS[line.unit],
+        )
+        for position, line in enumerate(lines)
+    )
+
+
+def _actor(named: str, call: Call) -> str:
+    """Whom a service names is believed; anybody else acts in their own name."""
+    return named if named and call.caller.is_service else call.caller.principal

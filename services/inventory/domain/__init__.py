@@ -1,0 +1,1 @@
+"""What stock is, and the rules by which it changes; no clock, no network, no database."""

@@ -1,0 +1,47 @@
+"""How inventory is put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chassis.app import Blueprint, Deps, Service, Worker
+from chassis.messaging.coalescer import Coalescer
+from chassis.rpc.server import Servicer
+from hutong.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
+from services.inventory import convert
+from services.inventory.api import InventoryServicer, Lanes
+from services.inventory.models import metadata
+from services.inventory.usecases import Stock
+from services.inventory.workers import HoldSweeper
+
+NAME = "inventory"
+
+
+def build(deps: Deps) -> Service:
+    """The service's servicer, its lanes and its sweeper."""
+    stock = Stock(deps.database, stock_moved=convert.stock_moved)
+    lanes = Lanes(
+        reserve=Coalescer("inventory.reserve", stock.reserve, metrics=deps.metrics),
+        commit=Coalescer("inventory.commit", stock.commit, metrics=deps.metrics),
+        release=Coalescer("inventory.release", stock.release, metrics=deps.metrics),
+    )
+    return Service(
+        name=NAME,
+        servicers=[
+            Servicer(
+                InventoryServicer(stock, database=deps.database, lanes=lanes),
+                add_InventoryServiceServicer_to_server,
+                "hutong.inventory.v1.InventoryService",
+            )
+        ],
+        workers=[Worker("inventory.hold_sweeper", HoldSweeper(stock).round)],
+        closing=[lanes.reserve.close, lanes.commit.close, lanes.release.close],
+    )
+
+
+BLUEPRINT = Blueprint(
+    name=NAME,
+    build=build,
+    metadata=metadata,
+    migrations=Path(__file__).parent / "migrations",
+)

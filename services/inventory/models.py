@@ -1,0 +1,114 @@
+"""The tables of inventory. What SQL can state of their invariants is stated here."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from chassis.db.tables import add_chassis_tables
+from chassis.kernel.quantity import QUANTITY_MAX
+
+metadata = MetaData()
+add_chassis_tables(metadata)
+
+stock_level = Table(
+    "stock_level",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("on_hand", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    PrimaryKeyConstraint("store_id", "sku", name="stock_level_pkey"),
+    CheckConstraint("unit in ('each', 'gram')", name="stock_level_unit"),
+    CheckConstraint(f"on_hand between 0 and {QUANTITY_MAX}", name="stock_level_on_hand"),
+    CheckConstraint("held between 0 and on_hand", name="stock_level_held"),
+    CheckConstraint("version >= 1", name="stock_level_version"),
+)
+
+stock_movement = Table(
+    "stock_movement",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("on_hand_change", BigInteger, nullable=False),
+    Column("held_change", BigInteger, nullable=False),
+    Column("on_hand_after", BigInteger, nullable=False),
+    Column("held_after", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("store_id", "sku", "version", name="stock_movement_pkey"),
+    CheckConstraint("version >= 1", name="stock_movement_version"),
+    CheckConstraint("held_after between 0 and on_hand_after", name="stock_movement_after"),
+    CheckConstraint(
+        """
+        case type
+            when 'RECEIPT' then on_hand_change > 0 and held_change = 0
+            when 'FOUND' then on_hand_change > 0 and held_change = 0
+            when 'RETURN' then on_hand_change > 0 and held_change = 0
+            when 'SHRINK' then on_hand_change < 0 and held_change = 0
+            when 'HOLD' then on_hand_change = 0 and held_change > 0
+            when 'RELEASE' then on_hand_change = 0 and held_change < 0
+            when 'EXPIRY' then on_hand_change = 0 and held_change < 0
+            when 'SALE' then on_hand_change < 0 and held_change in (0, on_hand_change)
+            else false
+        end
+        """,
+        name="stock_movement_signs",
+    ),
+)
+
+reservation = Table(
+    "reservation",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("reservation_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    Column("request_hash", LargeBinary),
+    Column("shortage", JSONB),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("actor", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("store_id", "reservation_id", name="reservation_pkey"),
+    CheckConstraint(
+        "state in ('HELD', 'TAKEN', 'COMMITTED', 'RELEASED', 'RETURNED', 'EXPIRED', 'REFUSED')",
+        name="reservation_state",
+    ),
+    CheckConstraint(
+        "(request_hash is null) = (lines = '[]'::jsonb)"
+        " and (request_hash is not null or state = 'RELEASED')",
+        name="reservation_tombstone",
+    ),
+    CheckConstraint("(state = 'REFUSED') = (shortage is not null)", name="reservation_shortage"),
+    CheckConstraint("(state in ('HELD', 'TAKEN')) = (ended_at is null)", name="reservation_end"),
+    CheckConstraint(
+        "case when state = 'EXPIRED' then expires_at is not null"
+        " when state in ('TAKEN', 'RETURNED', 'REFUSED') then expires_at is null else true end",
+        name="reservation_clock",
+    ),
+    # The whole index is what may run out: a look at its front end finds all that has.
+    Index(
+        "reservation_running",
+        "expires_at",
+        "store_id",
+        postgresql_where=text("state = 'HELD' and expires_at is not null"),
+    ),
+)
