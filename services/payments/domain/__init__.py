@@ -1,0 +1,1 @@
+"""What payments are made of: the ledger and its wallets, and the payments of orders."""
