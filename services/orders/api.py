@@ -1,0 +1,107 @@
+"""The orders servicer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from chassis.db.idempotency import Replayed, RequestKey
+from chassis.kernel import ids, names
+from chassis.kernel.errors import HutongError
+from chassis.rpc.batch import answer_items, fill_results
+from chassis.rpc.call import Call
+from chassis.rpc.paging import page_request
+from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+from services.orders import convert
+from services.orders.domain import Order, PlaceOrder
+from services.orders.sagas import OrderSaga
+from services.orders.usecases import Orders
+
+Asked = tuple[PlaceOrder, RequestKey, float]
+
+
+class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
+    """Answers the methods of OrdersService."""
+
+    def __init__(self, orders: Orders, saga: OrderSaga) -> None:
+        self._orders = orders
+        self._saga = saga
+
+    async def PlaceOrder(self, request: orders_service_pb2.PlaceOrderRequest, call: Call) -> bytes:
+        return await self._place(_asked(request, call))
+
+    async def BatchPlaceOrders(
+        self, request: orders_service_pb2.BatchPlaceOrdersRequest, call: Call
+    ) -> orders_service_pb2.BatchPlaceOrdersResponse:
+        answers = await answer_items(request.items, call, command=_asked, run=self._place_all)
+        reply = orders_service_pb2.BatchPlaceOrdersResponse()
+        fill_results(reply, answers, field="order", convert=orders_pb2.Order.FromString)
+        return reply
+
+    async def _place(self, asked: Asked) -> bytes:
+        command, key, deadline = asked
+        return await self._saga.place(command, key, deadline=deadline)
+
+    async def _place_all(self, batch: Sequence[Asked]) -> list[bytes | HutongError]:
+        return await asyncio.gather(*(self._outcome(asked) for asked in batch))
+
+    async def _outcome(self, asked: Asked) -> bytes | HutongError:
+        try:
+            return await self._place(asked)
+        except Replayed as replayed:
+            return replayed.answer.refusal or replayed.answer.reply or b""
+        except HutongError as error:
+            return error
+
+    async def GetOrder(
+        self, request: orders_service_pb2.GetOrderRequest, call: Call
+    ) -> orders_pb2.Order:
+        name = convert.order_name(request.name, call)
+        order = await self._orders.get_order(name.store, name.order_id, convert.purchaser_of(call))
+        return convert.order_to_proto(order)
+
+    async def ListOrders(
+        self, request: orders_service_pb2.ListOrdersRequest, call: Call
+    ) -> orders_service_pb2.ListOrdersResponse:
+        store = names.parse_store(request.parent, call.tenant)
+        asked = page_request(
+            size=request.page_size, token=request.page_token, listing=f"orders/{store}"
+        )
+        orders = await self._orders.list_orders(
+            store, convert.purchaser_of(call), before=asked.after, limit=asked.size + 1
+        )
+        page = asked.page(orders, key=_order_id)
+        return orders_service_pb2.ListOrdersResponse(
+            orders=[convert.order_to_proto(order) for order in page.rows],
+            next_page_token=page.next_token,
+        )
+
+    async def CancelOrder(
+        self, request: orders_service_pb2.CancelOrderRequest, call: Call
+    ) -> bytes:
+        name = convert.order_name(request.name, call)
+        return await self._saga.cancel(
+            name,
+            convert.purchaser_of(call),
+            why=request.reason,
+            key=call.key(request, distribution_key=name.store),
+        )
+
+    async def HandOverOrder(
+        self, request: orders_service_pb2.HandOverOrderRequest, call: Call
+    ) -> bytes:
+        name = convert.order_name(request.name, call)
+        return await self._saga.hand_over(
+            name,
+            convert.purchaser_of(call),
+            key=call.key(request, distribution_key=name.store),
+        )
+
+
+def _asked(request: orders_service_pb2.PlaceOrderRequest, call: Call) -> Asked:
+    command = convert.place_order(request, call, order_id=ids.mint("ord"))
+    return command, call.key(request, distribution_key=command.store), call.deadline
+
+
+def _order_id(order: Order) -> str:
+    return order.order_id

@@ -1,0 +1,237 @@
+"""Orders between protobuf and the domain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from chassis.kernel import names
+from chassis.kernel.errors import AmountInvalid, HutongError
+from chassis.kernel.money import Money
+from chassis.kernel.names import CustomerId
+from chassis.kernel.quantity import Unit
+from chassis.messaging.outbox import Event
+from chassis.rpc.call import Call
+from hutong.catalog.v1 import catalog_pb2
+from hutong.common.v1 import measure_pb2, money_pb2, product_quantity_pb2
+from hutong.orders.v1 import events_pb2, orders_pb2, orders_service_pb2
+from services.orders.domain import (
+    Fulfilment,
+    Order,
+    OrderName,
+    PlaceOrder,
+    PricedLine,
+    Purchaser,
+    Quote,
+    State,
+    Tender,
+    TenderType,
+    Wanted,
+    merged,
+)
+
+STAFF_ROLES = frozenset({"cashier", "store_manager", "platform", "service"})
+
+_UNITS = {
+    measure_pb2.MEASURE_UNIT_EACH: Unit.EACH,
+    measure_pb2.MEASURE_UNIT_GRAM: Unit.GRAM,
+}
+_UNIT_NUMBERS = {unit: number for number, unit in _UNITS.items()}
+
+_FULFILMENTS = {
+    orders_pb2.FULFILMENT_CARRY_OUT: Fulfilment.CARRY_OUT,
+    orders_pb2.FULFILMENT_PICKUP: Fulfilment.PICKUP,
+}
+_FULFILMENT_NUMBERS = {fulfilment: number for number, fulfilment in _FULFILMENTS.items()}
+
+_STATE_NUMBERS = {
+    State.PLACING: orders_pb2.ORDER_STATE_PLACING,
+    State.UNDOING: orders_pb2.ORDER_STATE_PLACING,
+    State.PLACED: orders_pb2.ORDER_STATE_PLACED,
+    State.COMPLETED: orders_pb2.ORDER_STATE_COMPLETED,
+    State.REFUSED: orders_pb2.ORDER_STATE_REFUSED,
+    State.CANCELLING: orders_pb2.ORDER_STATE_CANCELLING,
+    State.CANCELLED: orders_pb2.ORDER_STATE_CANCELLED,
+    State.COMPLETING: orders_pb2.ORDER_STATE_COMPLETING,
+    State.NEEDS_ATTENTION: orders_pb2.ORDER_STATE_NEEDS_ATTENTION,
+}
+
+
+def purchaser_of(call: Call) -> Purchaser:
+    """Who asks, as the verified caller says."""
+    caller = call.caller
+    customer = (
+        names.parse_customer(caller.customer, call.tenant, at="token") if caller.customer else None
+    )
+    return Purchaser(
+        principal=caller.principal,
+        tenant=call.tenant,
+        is_staff=bool(caller.roles & STAFF_ROLES),
+        customer=customer,
+    )
+
+
+def place_order(
+    request: orders_service_pb2.PlaceOrderRequest, call: Call, *, order_id: str
+) -> PlaceOrder:
+    """The command in a PlaceOrder request."""
+    wanted = [
+        Wanted(
+            names.parse_product(line.product, at=f"lines[{index}].product"),
+            line.quantity,
+            _UNITS[line.unit],
+        )
+        for index, line in enumerate(request.lines)
+    ]
+    customer: CustomerId | None = None
+    if request.customer:
+        customer = names.parse_customer(request.customer, call.tenant)
+    expected = None
+    if request.HasField("expected_total"):
+        expected = _money(request.expected_total, at="expected_total")
+    return PlaceOrder(
+        store=names.parse_store(request.parent, call.tenant),
+        order_id=order_id,
+        wanted=merged(wanted),
+        fulfilment=_FULFILMENTS[request.fulfilment],
+        tender=_tender(request.tender),
+        purchaser=purchaser_of(call),
+        customer=customer,
+        till=request.till,
+        expected_total=expected,
+    )
+
+
+def order_name(name: str, call: Call) -> OrderName:
+    """The order that a resource name names."""
+    store, order_id = names.parse_in_store(names.ORDER, name, call.tenant)
+    return OrderName(store, order_id)
+
+
+def order_to_proto(order: Order) -> orders_pb2.Order:
+    """The order as callers see it."""
+    message = orders_pb2.Order(
+        name=names.ORDER.format(order.store, order.order_id),
+        state=_STATE_NUMBERS[order.state],
+        fulfilment=_FULFILMENT_NUMBERS[order.fulfilment],
+        lines=[_line_to_proto(line) for line in order.lines],
+        total=_money_to_proto(order.total),
+        tender=_tender_to_proto(order.tender),
+        customer="" if order.customer is None else names.CUSTOMER.format(order.customer),
+        till=order.till,
+        placed_by=order.placed_by,
+        end_reason=_reason_text(order.end_reason),
+        create_time=_timestamp(order.created_at),
+        update_time=_timestamp(order.updated_at),
+        version=order.version,
+    )
+    if order.change_due is not None:
+        message.change_due.CopyFrom(_money_to_proto(order.change_due))
+    return message
+
+
+def encode_order(order: Order) -> bytes:
+    """The reply that tells of the order, in the same bytes each time."""
+    return order_to_proto(order).SerializeToString(deterministic=True)
+
+
+def order_event(order: Order) -> Event:
+    """OrderChanged, for the order as it is now."""
+    message = events_pb2.OrderChanged(order=order_to_proto(order))
+    return Event(
+        distribution_key=order.store,
+        aggregate=f"{names.tenant_of(order.store)}/"
+        + names.ORDER.format(order.store, order.order_id),
+        sequence=order.version,
+        type=events_pb2.OrderChanged.DESCRIPTOR.full_name,
+        data=message.SerializeToString(deterministic=True),
+    )
+
+
+def quote_from_proto(message: catalog_pb2.BasketQuote) -> Quote:
+    """The catalogue's quote."""
+    return Quote(
+        lines=tuple(
+            PricedLine(
+                sku=names.parse_product(line.product),
+                display_name=line.display_name,
+                quantity=line.quantity,
+                unit=_UNITS[line.unit],
+                unit_price=_money(line.unit_price, at="unit_price"),
+                price_version=line.price_version,
+                line_total=_money(line.line_total, at="line_total"),
+            )
+            for line in message.lines
+        ),
+        total=_money(message.total, at="total"),
+        quoted_at=message.quote_time.ToDatetime(tzinfo=UTC),
+    )
+
+
+def wanted_to_proto(command: PlaceOrder) -> list[product_quantity_pb2.ProductQuantity]:
+    """The wanted lines, as other services take them."""
+    return [_quantity(line.sku, line.quantity, line.unit) for line in command.wanted]
+
+
+def lines_to_proto(order: Order) -> list[product_quantity_pb2.ProductQuantity]:
+    """The order's lines, as other services take them."""
+    return [_quantity(line.sku, line.quantity, line.unit) for line in order.lines]
+
+
+def total_to_proto(order: Order) -> money_pb2.Money:
+    """What is to be paid."""
+    return _money_to_proto(order.total)
+
+
+def _quantity(sku: str, quantity: int, unit: Unit) -> product_quantity_pb2.ProductQuantity:
+    return product_quantity_pb2.ProductQuantity(
+        product=names.PRODUCT.format(sku), quantity=quantity, unit=_UNIT_NUMBERS[unit]
+    )
+
+
+def _tender(message: orders_pb2.Tender) -> Tender:
+    if message.WhichOneof("kind") == "cash":
+        tendered = _money(message.cash.tendered, at="tender.cash.tendered")
+        return Tender(TenderType.CASH, tendered)
+    return Tender(TenderType.WALLET)
+
+
+def _tender_to_proto(tender: Tender) -> orders_pb2.Tender:
+    if tender.tendered is not None:
+        return orders_pb2.Tender(
+            cash=orders_pb2.CashTender(tendered=_money_to_proto(tender.tendered))
+        )
+    return orders_pb2.Tender(wallet=orders_pb2.WalletTender())
+
+
+def _line_to_proto(line: PricedLine) -> catalog_pb2.QuotedLine:
+    return catalog_pb2.QuotedLine(
+        product=names.PRODUCT.format(line.sku),
+        display_name=line.display_name,
+        quantity=line.quantity,
+        unit=_UNIT_NUMBERS[line.unit],
+        unit_price=_money_to_proto(line.unit_price),
+        price_version=line.price_version,
+        line_total=_money_to_proto(line.line_total),
+    )
+
+
+def _reason_text(reason: HutongError | None) -> str:
+    return "" if reason is None else f"{reason.reason}: {reason.text}"
+
+
+def _money(message: money_pb2.Money, *, at: str) -> Money:
+    if message.amount_minor < 0:
+        raise AmountInvalid.at(at, "must not be negative", amount_minor=message.amount_minor)
+    return Money(message.amount_minor, message.currency_code)
+
+
+def _money_to_proto(money: Money) -> money_pb2.Money:
+    return money_pb2.Money(amount_minor=money.amount_minor, currency_code=money.currency)
+
+
+def _timestamp(moment: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message

@@ -1,0 +1,309 @@
+"""What an order is, which moves it may make, and when it is refused before anything happens."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.kernel.errors import ErrorKind, HutongError, PermissionDenied, Refusal
+from chassis.kernel.money import Money
+from chassis.kernel.names import CustomerId, StoreId
+from chassis.kernel.quantity import Unit
+
+
+class State(enum.StrEnum):
+    """Where an order stands. Decision 0001 has the table."""
+
+    PLACING = "PLACING"
+    UNDOING = "UNDOING"
+    PLACED = "PLACED"
+    COMPLETED = "COMPLETED"
+    REFUSED = "REFUSED"
+    CANCELLING = "CANCELLING"
+    CANCELLED = "CANCELLED"
+    COMPLETING = "COMPLETING"
+    NEEDS_ATTENTION = "NEEDS_ATTENTION"
+
+
+ON_THE_WAY = frozenset({State.PLACING, State.UNDOING, State.CANCELLING, State.COMPLETING})
+"""States that somebody has to drive on."""
+
+LEGAL_MOVES: dict[State, frozenset[State]] = {
+    State.PLACING: frozenset(
+        {State.PLACED, State.COMPLETED, State.REFUSED, State.UNDOING, State.NEEDS_ATTENTION}
+    ),
+    State.UNDOING: frozenset({State.REFUSED, State.NEEDS_ATTENTION}),
+    State.PLACED: frozenset({State.CANCELLING, State.COMPLETING}),
+    State.COMPLETED: frozenset({State.CANCELLING}),
+    State.CANCELLING: frozenset({State.CANCELLED, State.NEEDS_ATTENTION}),
+    State.COMPLETING: frozenset({State.COMPLETED, State.NEEDS_ATTENTION}),
+    State.REFUSED: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.NEEDS_ATTENTION: frozenset(),
+}
+
+
+class Fulfilment(enum.StrEnum):
+    """How the goods reach the customer."""
+
+    CARRY_OUT = "CARRY_OUT"
+    PICKUP = "PICKUP"
+
+
+class TenderType(enum.StrEnum):
+    """What an order is paid with."""
+
+    CASH = "CASH"
+    WALLET = "WALLET"
+
+
+class PriceChanged(Refusal):
+    """The customer was shown another total."""
+
+    reason = "PRICE_CHANGED"
+    message = "the total is {actual_minor}, not {expected_minor}"
+
+
+class TenderInsufficient(Refusal):
+    """Less cash was given than the total."""
+
+    reason = "TENDER_INSUFFICIENT"
+    message = "{tendered_minor} was given for {total_minor}"
+
+
+class TenderNotAccepted(Refusal):
+    """Cash is taken only where goods are carried out, a wallet only from its own customer."""
+
+    reason = "TENDER_NOT_ACCEPTED"
+    message = "{tender} is not accepted for {fulfilment} from this caller"
+
+
+class TillRequired(Refusal):
+    """Goods are carried out past a till."""
+
+    reason = "TILL_REQUIRED"
+    message = "a sale at a till names the till"
+
+
+class CustomerRequired(Refusal):
+    """A wallet and a pickup belong to a customer."""
+
+    reason = "CUSTOMER_REQUIRED"
+    message = "the order names no customer"
+
+
+class FulfilmentNotAllowed(PermissionDenied):
+    """Only staff sell at a till."""
+
+    reason = "FULFILMENT_NOT_ALLOWED"
+    message = "the caller may not place orders for {fulfilment}"
+
+
+class CancelNotAllowed(PermissionDenied):
+    """Goods that were carried out are taken back by staff only."""
+
+    reason = "CANCEL_NOT_ALLOWED"
+    message = "only the store's staff may cancel a completed sale"
+
+
+class OrderStateInvalid(Refusal):
+    """The order can't make this move from where it stands."""
+
+    reason = "ORDER_STATE_INVALID"
+    message = "the order is {state}"
+
+
+class OrderAbandoned(Refusal):
+    """The platform could not finish the order in many tries, and undid it."""
+
+    reason = "ORDER_ABANDONED"
+    message = "the order could not be finished and was undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """So much of one product, as the customer asked for it."""
+
+    sku: str
+    quantity: int
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A line at the price it is sold at. `unit_price` is that of a piece or a kilogram."""
+
+    sku: str
+    display_name: str
+    quantity: int
+    unit: Unit
+    unit_price: Money
+    price_version: int
+    line_total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the basket costs, and the instant whose prices these are."""
+
+    lines: tuple[PricedLine, ...]
+    total: Money
+    quoted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tender:
+    """How it is paid; `tendered` is the cash on the counter, None for a wallet."""
+
+    type: TenderType
+    tendered: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purchaser:
+    """Who asks: their name for the journal, whether they are staff, who they are as a customer."""
+
+    principal: str
+    tenant: str
+    is_staff: bool
+    customer: CustomerId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """What is asked for."""
+
+    store: StoreId
+    order_id: str
+    wanted: tuple[Wanted, ...]
+    fulfilment: Fulfilment
+    tender: Tender
+    purchaser: Purchaser
+    customer: CustomerId | None
+    till: str
+    expected_total: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderName:
+    """Which order."""
+
+    store: StoreId
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as its row has it. `end_reason` is why it was refused or cancelled."""
+
+    store: StoreId
+    order_id: str
+    state: State
+    fulfilment: Fulfilment
+    lines: tuple[PricedLine, ...]
+    total: Money
+    tender: Tender
+    customer: CustomerId | None
+    till: str
+    placed_by: str
+    end_reason: HutongError | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    attempts: int = 0
+    lease_token: str = ""
+
+    @property
+    def change_due(self) -> Money | None:
+        """The cash to give back, None unless cash was taken."""
+        if self.tender.tendered is None or self.state is State.REFUSED:
+            return None
+        return self.tender.tendered - self.total
+
+    @property
+    def place_ends_as(self) -> State:
+        """What placing ends in when all goes well."""
+        return State.COMPLETED if self.fulfilment is Fulfilment.CARRY_OUT else State.PLACED
+
+
+def require_askable(command: PlaceOrder) -> None:
+    """Refuses what no price could make right: who may sell, with which tender, for whom."""
+    is_till_sale = command.fulfilment is Fulfilment.CARRY_OUT
+    if is_till_sale and not command.purchaser.is_staff:
+        raise FulfilmentNotAllowed(fulfilment=command.fulfilment)
+    if is_till_sale and not command.till:
+        raise TillRequired
+    if command.tender.type is TenderType.CASH and not is_till_sale:
+        raise TenderNotAccepted(tender=command.tender.type, fulfilment=command.fulfilment)
+    needs_customer = command.tender.type is TenderType.WALLET or not is_till_sale
+    if needs_customer and command.customer is None:
+        raise CustomerRequired
+    is_own_wallet = command.customer == command.purchaser.customer
+    if command.tender.type is TenderType.WALLET and not is_own_wallet:
+        raise TenderNotAccepted(tender=command.tender.type, fulfilment=command.fulfilment)
+
+
+def require_payable(command: PlaceOrder, quote: Quote) -> None:
+    """Refuses a quote that is not what the customer was shown, or that the cash does not cover."""
+    expected = command.expected_total
+    if expected is not None and expected != quote.total:
+        raise PriceChanged(
+            expected_minor=expected.amount_minor,
+            actual_minor=quote.total.amount_minor,
+            currency=quote.total.currency,
+        )
+    tendered = command.tender.tendered
+    if tendered is None:
+        return
+    if (tendered - quote.total).amount_minor < 0:
+        raise TenderInsufficient(
+            tendered_minor=tendered.amount_minor, total_minor=quote.total.amount_minor
+        )
+
+
+def require_cancellable(order: Order, purchaser: Purchaser) -> None:
+    """Refuses to cancel what is on its way or gone, and lets only staff take goods back."""
+    is_till_sale = order.fulfilment is Fulfilment.CARRY_OUT
+    if order.state is State.COMPLETED and is_till_sale:
+        if not purchaser.is_staff:
+            raise CancelNotAllowed
+        return
+    require_state(order, State.PLACED)
+
+
+def require_state(order: Order, state: State) -> None:
+    """Refuses unless the order stands there."""
+    if order.state is not state:
+        raise OrderStateInvalid(state=order.state)
+
+
+def is_visible_to(order: Order, purchaser: Purchaser) -> bool:
+    """Staff see their store's orders (the contract's rule saw to the store), others their own."""
+    return purchaser.is_staff or (
+        purchaser.customer is not None and order.customer == purchaser.customer
+    )
+
+
+STEP_REFUSALS = frozenset(
+    {ErrorKind.INVALID_ARGUMENT, ErrorKind.FAILED_PRECONDITION, ErrorKind.NOT_FOUND}
+)
+"""Kinds with which a step refuses the order; any other failure of a step is ours, and passes."""
+
+UNDONE_REASON = "ORDER_UNDONE"
+"""A step's word that the order was undone already, by whoever drives it now."""
+
+
+def assert_legal(from_state: State, to_state: State) -> None:
+    """Stops a move that the state table does not have: a programmer's mistake."""
+    assert to_state in LEGAL_MOVES[from_state], f"no move from {from_state} to {to_state}"
+
+
+def merged(wanted: Sequence[Wanted]) -> tuple[Wanted, ...]:
+    """Lines of one product added up, in the order in which products first appear."""
+    quantities: dict[tuple[str, Unit], int] = {}
+    for line in wanted:
+        key = (line.sku, line.unit)
+        quantities[key] = quantities.get(key, 0) + line.quantity
+    return tuple(Wanted(sku, quantity, unit) for (sku, unit), quantity in quantities.items())

@@ -1,0 +1,58 @@
+"""The orders service, put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chassis.app import Blueprint, Deps, Service, Worker
+from chassis.rpc.server import Servicer
+from chassis.settings import load
+from hutong.orders.v1 import orders_service_pb2_grpc
+from services.orders import convert
+from services.orders.api import OrdersServicer
+from services.orders.clients import CatalogPrices, InventoryStock, PaymentsMoney
+from services.orders.models import metadata
+from services.orders.sagas import Checkpoint, OrderSaga, pass_on
+from services.orders.settings import OrdersSettings
+from services.orders.usecases import Orders
+from services.orders.workers import Recovery
+
+
+def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
+    """The service, with its saga and the worker that recovers orders."""
+    settings = load(OrdersSettings, service="orders")
+    orders = Orders(
+        deps.database,
+        encode_order=convert.encode_order,
+        encode_event=convert.order_event,
+        lease_seconds=settings.lease_seconds,
+    )
+    saga = OrderSaga(
+        orders,
+        prices=CatalogPrices(deps.peer("catalog"), metrics=deps.metrics),
+        stock=InventoryStock(deps.peer("inventory"), metrics=deps.metrics),
+        money=PaymentsMoney(deps.peer("payments"), metrics=deps.metrics),
+        metrics=deps.metrics,
+        checkpoint=checkpoint,
+    )
+    recovery = Recovery(orders, saga, metrics=deps.metrics)
+    return Service(
+        name="orders",
+        servicers=[
+            Servicer(
+                OrdersServicer(orders, saga),
+                orders_service_pb2_grpc.add_OrdersServiceServicer_to_server,
+                "hutong.orders.v1.OrdersService",
+            )
+        ],
+        workers=[Worker("orders.recovery", recovery.round)],
+        closing=[saga.close],
+    )
+
+
+BLUEPRINT = Blueprint(
+    name="orders",
+    build=build,
+    metadata=metadata,
+    migrations=Path(__file__).parent / "migrations",
+)

@@ -1,0 +1,87 @@
+"""The tables of the orders service."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from chassis.db.tables import add_chassis_tables
+from services.orders.domain import Fulfilment, State, TenderType
+
+metadata = MetaData()
+add_chassis_tables(metadata)
+
+
+def _one_of(column: str, values: type[State] | type[Fulfilment] | type[TenderType]) -> str:
+    return f"{column} in ({', '.join(repr(value.value) for value in values)})"
+
+
+customer_order = Table(
+    "customer_order",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("fulfilment", Text, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("tender_type", Text, nullable=False),
+    Column("tendered_minor", BigInteger),
+    Column("customer_id", Text),
+    Column("till", Text, nullable=False),
+    Column("placed_by", Text, nullable=False),
+    Column("end_reason", JSONB),
+    Column("version", BigInteger, nullable=False),
+    Column("request_key", LargeBinary, nullable=False),
+    Column("lease_token", Text),
+    Column("lease_until", DateTime(timezone=True)),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("store_id", "order_id", name="customer_order_pkey"),
+    CheckConstraint(_one_of("state", State), name="customer_order_state"),
+    CheckConstraint(_one_of("fulfilment", Fulfilment), name="customer_order_fulfilment"),
+    CheckConstraint(_one_of("tender_type", TenderType), name="customer_order_tender_type"),
+    CheckConstraint("total_minor >= 0", name="customer_order_total"),
+    CheckConstraint("version >= 0", name="customer_order_version"),
+    CheckConstraint(
+        "(tender_type = 'CASH') = (tendered_minor is not null)", name="customer_order_tendered"
+    ),
+    CheckConstraint(
+        "tender_type = 'CASH' or customer_id is not null", name="customer_order_wallet_owner"
+    ),
+    CheckConstraint(
+        "(state in ('PLACING', 'UNDOING', 'CANCELLING', 'COMPLETING')) = (lease_token is not null)",
+        name="customer_order_lease",
+    ),
+    CheckConstraint(
+        "state not in ('UNDOING', 'REFUSED', 'CANCELLING', 'CANCELLED') or end_reason is not null",
+        name="customer_order_end_reason",
+    ),
+    Index(
+        "customer_order_on_the_way",
+        "lease_until",
+        postgresql_where=text("lease_token is not null"),
+    ),
+    Index(
+        "customer_order_of_customer",
+        "store_id",
+        "customer_id",
+        "order_id",
+        postgresql_where=text("customer_id is not null"),
+    ),
+)

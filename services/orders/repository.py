@@ -1,0 +1,309 @@
+"""All SQL of the orders service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from chassis.db.transaction import Transaction
+from chassis.kernel.errors import HutongError
+from chassis.kernel.money import Money
+from chassis.kernel.names import CustomerId, StoreId
+from chassis.kernel.quantity import Unit
+from services.orders.domain import (
+    Fulfilment,
+    Order,
+    PricedLine,
+    State,
+    Tender,
+    TenderType,
+)
+
+_COLUMNS = """store_id, order_id, state, fulfilment, lines, currency, total_minor, tender_type,
+       tendered_minor, customer_id, till, placed_by, end_reason, version, attempts, lease_token,
+       created_at, updated_at"""
+
+_INSERT = """
+insert into customer_order
+       (store_id, order_id, state, fulfilment, lines, currency, total_minor, tender_type,
+        tendered_minor, customer_id, till, placed_by, version, request_key, lease_token,
+        lease_until, created_at, updated_at)
+select store_id, order_id, 'PLACING', fulfilment, lines::jsonb, currency, total_minor, tender_type,
+       tendered_minor, customer_id, till, placed_by, 0, request_key, lease_token,
+       hutong.now() + make_interval(secs => $15), created_at, hutong.now()
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+              $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::text[],
+              $14::timestamptz[])
+       as asked (store_id, order_id, fulfilment, lines, currency, total_minor, tender_type,
+                 tendered_minor, customer_id, till, placed_by, request_key, lease_token, created_at)
+ order by store_id, order_id
+"""
+
+_GET = f"select {_COLUMNS} from customer_order where store_id = $1 and order_id = $2"
+
+_LIST = f"""
+select {_COLUMNS} from customer_order
+ where store_id = $1 and ($2 = '' or order_id < $2)
+ order by order_id desc limit $3
+"""
+
+_LIST_OF_CUSTOMER = f"""
+select {_COLUMNS} from customer_order
+ where store_id = $1 and customer_id = $4 and ($2 = '' or order_id < $2)
+ order by order_id desc limit $3
+"""
+
+_BEGIN_MOVE = """
+update customer_order
+   set state = $3, end_reason = coalesce($4::jsonb, end_reason), request_key = $5,
+       lease_token = $6, lease_until = hutong.now() + make_interval(secs => $7), attempts = 0,
+       updated_at = hutong.now()
+ where store_id = $1 and order_id = $2
+"""
+
+_MOVE = f"""
+with asked as (
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+            as a (store_id, order_id, lease_token, from_state, to_state, end_reason)),
+     locked as (
+     select o.store_id, o.order_id
+       from customer_order as o join asked as a using (store_id, order_id)
+      order by o.store_id, o.order_id for update of o)
+update customer_order as o
+   set state = a.to_state,
+       end_reason = coalesce(a.end_reason::jsonb, o.end_reason),
+       version = o.version + case when a.to_state = 'UNDOING' then 0 else 1 end,
+       lease_token = case when a.to_state = 'UNDOING' then o.lease_token end,
+       lease_until = case when a.to_state = 'UNDOING' then o.lease_until end,
+       updated_at = hutong.now()
+  from asked as a join locked using (store_id, order_id)
+ where o.store_id = a.store_id and o.order_id = a.order_id
+   and o.lease_token = a.lease_token and o.state = a.from_state
+returning {", ".join("o." + name.strip() for name in _COLUMNS.split(","))}, o.request_key
+"""
+
+_TAKE_OVER = f"""
+update customer_order as o
+   set lease_token = $1,
+       lease_until = hutong.now() + make_interval(
+           secs => least($2 * power(2, least(o.attempts, 10)), greatest($2, $3))),
+       attempts = o.attempts + 1
+ where (o.store_id, o.order_id) in (
+       select store_id, order_id from customer_order
+        where lease_token is not null and lease_until < hutong.now()
+        order by lease_until limit $4 for update skip locked)
+returning {", ".join("o." + name.strip() for name in _COLUMNS.split(","))}
+"""
+
+_GIVE_UP_LEASE = """
+update customer_order set lease_until = hutong.now()
+ where store_id = $1 and order_id = $2 and lease_token = $3
+"""
+
+_ON_THE_WAY = """
+select state, count(*) as orders from customer_order
+ where lease_token is not null or state = 'NEEDS_ATTENTION'
+ group by state
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """An order to insert, with the request that it answers."""
+
+    order: Order
+    request_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of state, good only for whoever holds the lease."""
+
+    order: Order
+    to_state: State
+    end_reason: HutongError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An order after its move, and the request that it answers."""
+
+    order: Order
+    request_key: bytes
+
+
+async def insert_all(tx: Transaction, new: Sequence[NewOrder], *, lease_seconds: float) -> None:
+    """Inserts orders in state placing, leased to the token that they carry."""
+    if not new:
+        return
+    orders = [one.order for one in new]
+    await tx.run(
+        _INSERT,
+        [order.store for order in orders],
+        [order.order_id for order in orders],
+        [order.fulfilment for order in orders],
+        [_lines_json(order.lines) for order in orders],
+        [order.total.currency for order in orders],
+        [order.total.amount_minor for order in orders],
+        [order.tender.type for order in orders],
+        [_tendered_minor(order.tender) for order in orders],
+        [order.customer for order in orders],
+        [order.till for order in orders],
+        [order.placed_by for order in orders],
+        [one.request_key for one in new],
+        [order.lease_token for order in orders],
+        [order.created_at for order in orders],
+        lease_seconds,
+    )
+
+
+async def get(
+    tx: Transaction, store: StoreId, order_id: str, *, for_update: bool = False
+) -> Order | None:
+    """One order, locked if asked for; None if there is none."""
+    row = await tx.row(_GET + (" for update" if for_update else ""), store, order_id)
+    return None if row is None else _order(row)
+
+
+async def newest(
+    tx: Transaction, store: StoreId, *, before: str, limit: int, customer: CustomerId | None
+) -> list[Order]:
+    """Orders of a store, newest first, from the one after `before`; only the customer's if said."""
+    if customer is None:
+        rows = await tx.rows(_LIST, store, before, limit)
+    else:
+        rows = await tx.rows(_LIST_OF_CUSTOMER, store, before, limit, customer)
+    return [_order(row) for row in rows]
+
+
+async def begin_move(
+    tx: Transaction,
+    order: Order,
+    *,
+    to_state: State,
+    end_reason: HutongError | None,
+    request_key: bytes,
+    lease_token: str,
+    lease_seconds: float,
+) -> None:
+    """Sets an order that is locked on its way to another state."""
+    await tx.run(
+        _BEGIN_MOVE,
+        order.store,
+        order.order_id,
+        to_state,
+        _reason_json(end_reason),
+        request_key,
+        lease_token,
+        lease_seconds,
+    )
+
+
+async def move_all(tx: Transaction, moves: Sequence[Move]) -> list[Moved | None]:
+    """Moves orders whose lease and state are still those that each move knows; None for others."""
+    rows = await tx.rows(
+        _MOVE,
+        [move.order.store for move in moves],
+        [move.order.order_id for move in moves],
+        [move.order.lease_token for move in moves],
+        [move.order.state for move in moves],
+        [move.to_state for move in moves],
+        [_reason_json(move.end_reason) for move in moves],
+    )
+    moved = {
+        (row.store_id, row.order_id): Moved(_order(row), bytes(row.request_key)) for row in rows
+    }
+    return [moved.get((move.order.store, move.order.order_id)) for move in moves]
+
+
+async def take_over(
+    tx: Transaction,
+    *,
+    lease_token: str,
+    lease_seconds: float,
+    pause_seconds_max: float,
+    limit: int,
+) -> list[Order]:
+    """Takes orders whose lease ran out, each attempt for twice as long as the one before."""
+    rows = await tx.rows(_TAKE_OVER, lease_token, lease_seconds, pause_seconds_max, limit)
+    return [_order(row) for row in rows]
+
+
+async def give_up_lease(tx: Transaction, order: Order) -> None:
+    """Lets a worker take the order over at once."""
+    await tx.run(_GIVE_UP_LEASE, order.store, order.order_id, order.lease_token)
+
+
+async def count_on_the_way(tx: Transaction) -> dict[State, int]:
+    """How many orders are on their way, or wait for a person, by state."""
+    return {State(row.state): row.orders for row in await tx.rows(_ON_THE_WAY)}
+
+
+def _order(row: Row[Any]) -> Order:
+    currency = row.currency
+    tendered = None if row.tendered_minor is None else Money(row.tendered_minor, currency)
+    return Order(
+        store=StoreId(row.store_id),
+        order_id=row.order_id,
+        state=State(row.state),
+        fulfilment=Fulfilment(row.fulfilment),
+        lines=tuple(_line(line, currency) for line in row.lines),
+        total=Money(row.total_minor, currency),
+        tender=Tender(TenderType(row.tender_type), tendered),
+        customer=None if row.customer_id is None else CustomerId(row.customer_id),
+        till=row.till,
+        placed_by=row.placed_by,
+        end_reason=None if row.end_reason is None else HutongError.from_facts(row.end_reason),
+        created_at=_aware(row.created_at),
+        updated_at=_aware(row.updated_at),
+        version=row.version,
+        attempts=row.attempts,
+        lease_token=row.lease_token or "",
+    )
+
+
+def _aware(moment: datetime) -> datetime:
+    assert moment.tzinfo is not None
+    return moment
+
+
+def _line(stored: dict[str, Any], currency: str) -> PricedLine:
+    return PricedLine(
+        sku=stored["sku"],
+        display_name=stored["display_name"],
+        quantity=stored["quantity"],
+        unit=Unit(stored["unit"]),
+        unit_price=Money(stored["unit_price_minor"], currency),
+        price_version=stored["price_version"],
+        line_total=Money(stored["line_total_minor"], currency),
+    )
+
+
+def _lines_json(lines: Sequence[PricedLine]) -> str:
+    return json.dumps(
+        [
+            {
+                "sku": line.sku,
+                "display_name": line.display_name,
+                "quantity": line.quantity,
+                "unit": line.unit,
+                "unit_price_minor": line.unit_price.amount_minor,
+                "price_version": line.price_version,
+                "line_total_minor": line.line_total.amount_minor,
+            }
+            for line in lines
+        ]
+    )
+
+
+def _reason_json(reason: HutongError | None) -> str | None:
+    return None if reason is None else json.dumps(reason.as_facts())
+
+
+def _tendered_minor(tender: Tender) -> int | None:
+    return None if tender.tendered is None else tender.tendered.amount_minor

@@ -1,0 +1,260 @@
+"""What the orders service does to its own rows. What happens to stock and money is the saga's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from chassis.db.engine import Database
+from chassis.db.idempotency import (
+    Once,
+    RequestKey,
+    StoredAnswer,
+    answer_of,
+    claim_all,
+    keep_all,
+)
+from chassis.kernel import ids, names
+from chassis.kernel.errors import HutongError, Refusal, RequestInFlight, ResourceNotFound
+from chassis.kernel.names import CustomerId, StoreId
+from chassis.messaging import outbox
+from chassis.messaging.outbox import Event
+from services.orders import repository
+from services.orders.domain import (
+    ON_THE_WAY,
+    Order,
+    PlaceOrder,
+    Purchaser,
+    Quote,
+    State,
+    assert_legal,
+    is_visible_to,
+    require_cancellable,
+    require_state,
+)
+from services.orders.repository import Move, Moved, NewOrder
+
+PAUSE_SECONDS_MAX = 60.0
+"""The longest time between two attempts of the worker to finish an order."""
+
+EncodeOrder = Callable[[Order], bytes]
+EncodeEvent = Callable[[Order], Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A request to place an order: its key, and the order or why it is refused already."""
+
+    key: RequestKey
+    outcome: Order | HutongError
+
+
+class Cancelled(Refusal):
+    """Why an order was cancelled, as its row keeps it."""
+
+    reason = "CANCELLED"
+    message = "cancelled by {actor}: {why}"
+
+
+class Orders:
+    """The use cases on order rows; each owns its transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        encode_order: EncodeOrder,
+        encode_event: EncodeEvent,
+        lease_seconds: float,
+    ) -> None:
+        self.database = database
+        self._encode_order = encode_order
+        self._encode_event = encode_event
+        self._lease_seconds = lease_seconds
+
+    async def begin_all(
+        self, intents: Sequence[Intent]
+    ) -> list[Order | StoredAnswer | HutongError]:
+        """Writes intents. Per item: the order to drive, the first answer, or why there is none.
+
+        The keys are all different.
+        """
+        async with self.database.transaction() as tx:
+            claims = await claim_all(tx, [intent.key for intent in intents])
+            fresh = [i for i, claim in zip(intents, claims, strict=True) if claim is None]
+            await repository.insert_all(
+                tx,
+                [
+                    NewOrder(intent.outcome, intent.key.request_key)
+                    for intent in fresh
+                    if isinstance(intent.outcome, Order)
+                ],
+                lease_seconds=self._lease_seconds,
+            )
+            await keep_all(
+                tx,
+                [
+                    (i.key.distribution_key, i.key.request_key, StoredAnswer(None, i.outcome))
+                    for i in fresh
+                    if isinstance(i.outcome, HutongError)
+                ],
+            )
+        return [
+            intent.outcome if claim is None else claim
+            for intent, claim in zip(intents, claims, strict=True)
+        ]
+
+    async def first_answer(self, key: RequestKey) -> StoredAnswer | None:
+        """The stored answer to a request, without claiming it; None if it is new."""
+        async with self.database.transaction() as tx:
+            return await answer_of(tx, key)
+
+    async def begin_cancel(
+        self, store: StoreId, order_id: str, purchaser: Purchaser, *, why: str, key: RequestKey
+    ) -> Order:
+        """Sets an order on its way to cancelled; raises Replayed with the first answer."""
+        reason = Cancelled(actor=purchaser.principal, why=why)
+
+        def check(order: Order) -> None:
+            require_cancellable(order, purchaser)
+
+        return await self._begin_move(
+            store, order_id, purchaser, State.CANCELLING, reason, check, key
+        )
+
+    async def begin_hand_over(
+        self, store: StoreId, order_id: str, purchaser: Purchaser, *, key: RequestKey
+    ) -> Order:
+        """Sets a placed order on its way to completed; raises Replayed with the first answer."""
+
+        def check(order: Order) -> None:
+            require_state(order, State.PLACED)
+
+        return await self._begin_move(
+            store, order_id, purchaser, State.COMPLETING, None, check, key
+        )
+
+    async def _begin_move(
+        self,
+        store: StoreId,
+        order_id: str,
+        purchaser: Purchaser,
+        to_state: State,
+        end_reason: HutongError | None,
+        check: Callable[[Order], None],
+        key: RequestKey,
+    ) -> Order:
+        token = ids.mint("lease")
+        async with Once(self.database, key).transaction() as tx:
+            order = await repository.get(tx, store, order_id, for_update=True)
+            order = _require_visible(order, store, order_id, purchaser)
+            if order.state in ON_THE_WAY:
+                raise RequestInFlight
+            check(order)
+            assert_legal(order.state, to_state)
+            await repository.begin_move(
+                tx,
+                order,
+                to_state=to_state,
+                end_reason=end_reason,
+                request_key=key.request_key,
+                lease_token=token,
+                lease_seconds=self._lease_seconds,
+            )
+        return replace(
+            order, state=to_state, lease_token=token, end_reason=end_reason or order.end_reason
+        )
+
+    async def move_all(self, moves: Sequence[Move]) -> list[Moved | HutongError]:
+        """Moves orders under their leases; stores answers and events of those that end.
+
+        Per item: the order as it is now, or RequestInFlight if another drives it.
+        """
+        for move in moves:
+            assert_legal(move.order.state, move.to_state)
+        async with self.database.transaction() as tx:
+            moved = await repository.move_all(tx, moves)
+            ended = [one for one in moved if one is not None and one.order.state not in ON_THE_WAY]
+            await keep_all(
+                tx,
+                [
+                    (one.order.store, one.request_key, self._answer(one.order))
+                    for one in ended
+                    if one.order.state is not State.NEEDS_ATTENTION
+                ],
+            )
+            await outbox.add_all(tx, [self._encode_event(one.order) for one in ended])
+        return [RequestInFlight() if one is None else one for one in moved]
+
+    def _answer(self, order: Order) -> StoredAnswer:
+        if order.state is State.REFUSED:
+            return StoredAnswer(reply=None, refusal=order.end_reason)
+        return StoredAnswer(reply=self._encode_order(order), refusal=None)
+
+    def encoded(self, order: Order) -> bytes:
+        """The reply that tells of the order."""
+        return self._encode_order(order)
+
+    async def take_over(self, *, limit: int) -> list[Order]:
+        """Orders whose lease ran out, leased to the caller now."""
+        async with self.database.transaction() as tx:
+            return await repository.take_over(
+                tx,
+                lease_token=ids.mint("lease"),
+                lease_seconds=self._lease_seconds,
+                pause_seconds_max=PAUSE_SECONDS_MAX,
+                limit=limit,
+            )
+
+    async def give_up_lease(self, order: Order) -> None:
+        """Lets a worker take the order over at once."""
+        async with self.database.transaction() as tx:
+            await repository.give_up_lease(tx, order)
+
+    async def count_on_the_way(self) -> dict[State, int]:
+        """How many orders are on their way, or wait for a person, by state."""
+        async with self.database.transaction() as tx:
+            return await repository.count_on_the_way(tx)
+
+    async def get_order(self, store: StoreId, order_id: str, purchaser: Purchaser) -> Order:
+        """One order that the purchaser may see; ResourceNotFound otherwise."""
+        async with self.database.transaction() as tx:
+            order = await repository.get(tx, store, order_id)
+        return _require_visible(order, store, order_id, purchaser)
+
+    async def list_orders(
+        self, store: StoreId, purchaser: Purchaser, *, before: str, limit: int
+    ) -> list[Order]:
+        """Orders of a store that the purchaser may see, newest first."""
+        customer = None if purchaser.is_staff else purchaser.customer or CustomerId("")
+        async with self.database.transaction() as tx:
+            return await repository.newest(tx, store, before=before, limit=limit, customer=customer)
+
+
+def new_order(command: PlaceOrder, quote: Quote) -> Order:
+    """The order that a command and its quote make, in state placing with a fresh lease token."""
+    return Order(
+        store=command.store,
+        order_id=command.order_id,
+        state=State.PLACING,
+        fulfilment=command.fulfilment,
+        lines=quote.lines,
+        total=quote.total,
+        tender=command.tender,
+        customer=command.customer,
+        till=command.till,
+        placed_by=command.purchaser.principal,
+        end_reason=None,
+        created_at=quote.quoted_at,
+        updated_at=quote.quoted_at,
+        version=0,
+        lease_token=ids.mint("lease"),
+    )
+
+
+def _require_visible(
+    order: Order | None, store: StoreId, order_id: str, purchaser: Purchaser
+) -> Order:
+    if order is None or not is_visible_to(order, purchaser):
+        raise ResourceNotFound(resource=names.ORDER.format(store, order_id))
+    return order

@@ -1,0 +1,33 @@
+"""The background work of the orders service."""
+
+from __future__ import annotations
+
+import asyncio
+
+from chassis.telemetry import Metrics
+from services.orders.domain import ON_THE_WAY, State
+from services.orders.sagas import TAKEN_OVER_AT_ONCE_MAX, OrderSaga
+from services.orders.usecases import Orders
+
+PAUSE_SECONDS = 0.5
+
+
+class Recovery:
+    """Takes over orders whose driver died or was paused, and gauges how many are on their way.
+
+    Any number of replicas may run it: an order goes to whoever locks its row first.
+    """
+
+    def __init__(self, orders: Orders, saga: OrderSaga, *, metrics: Metrics) -> None:
+        self._orders = orders
+        self._saga = saga
+        self._open = metrics.saga_open
+
+    async def round(self) -> None:
+        """Drives what was left behind; pauses unless there is more."""
+        taken = await self._saga.recover()
+        counts = await self._orders.count_on_the_way()
+        for state in (*ON_THE_WAY, State.NEEDS_ATTENTION):
+            self._open.labels(state).set(counts.get(state, 0))
+        if taken < TAKEN_OVER_AT_ONCE_MAX:
+            await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,192 @@
+"""A shop for tests: products with prices and stock, a till, customers with wallets."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis.rpc.auth import Caller
+from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
+from hutong.common.v1 import measure_pb2, money_pb2, product_quantity_pb2
+from hutong.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
+from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+from hutong.payments.v1 import payments_service_pb2, payments_service_pb2_grpc
+from tests.support.world import Client, caller
+
+EACH = measure_pb2.MEASURE_UNIT_EACH
+GRAM = measure_pb2.MEASURE_UNIT_GRAM
+STORE = "stores/sh01"
+OPERATOR = caller(role="platform")
+CASHIER = caller(role="cashier", stores=[STORE], principal="users/cashier-sh01-1")
+MANAGER = caller(role="store_manager", stores=[STORE], principal="users/manager-sh01")
+
+
+def customer(number: int) -> Caller:
+    """A customer with a wallet of their own."""
+    return caller(role="customer", customer=f"customers/c{number}", principal=f"users/c{number}")
+
+
+def yuan(fen: int) -> money_pb2.Money:
+    """So many fen."""
+    return money_pb2.Money(amount_minor=fen, currency_code="CNY")
+
+
+def request_id() -> str:
+    """A fresh request id."""
+    return str(uuid.uuid4())
+
+
+def wanted(
+    sku: str, quantity: int, unit: measure_pb2.MeasureUnit = EACH
+) -> product_quantity_pb2.ProductQuantity:
+    """So much of a product."""
+    return product_quantity_pb2.ProductQuantity(
+        product=f"products/{sku}", quantity=quantity, unit=unit
+    )
+
+
+def till_sale(
+    *lines: product_quantity_pb2.ProductQuantity,
+    tendered: int = 1_000_000,
+    store: str = STORE,
+    **fields: Any,
+) -> orders_service_pb2.PlaceOrderRequest:
+    """A sale for cash at till 1."""
+    usual: dict[str, Any] = {
+        "parent": store,
+        "lines": lines,
+        "fulfilment": orders_pb2.FULFILMENT_CARRY_OUT,
+        "tender": orders_pb2.Tender(cash=orders_pb2.CashTender(tendered=yuan(tendered))),
+        "till": "1",
+        "request_id": request_id(),
+    }
+    return orders_service_pb2.PlaceOrderRequest(**(usual | fields))
+
+
+def pickup(
+    who: Caller, *lines: product_quantity_pb2.ProductQuantity, **fields: Any
+) -> orders_service_pb2.PlaceOrderRequest:
+    """An order that its customer pays from the wallet and collects."""
+    usual: dict[str, Any] = {
+        "parent": STORE,
+        "lines": lines,
+        "fulfilment": orders_pb2.FULFILMENT_PICKUP,
+        "tender": orders_pb2.Tender(wallet=orders_pb2.WalletTender()),
+        "customer": who.customer,
+        "request_id": request_id(),
+    }
+    return orders_service_pb2.PlaceOrderRequest(**(usual | fields))
+
+
+@dataclass(slots=True)
+class Shop:
+    """Sets up a store's goods through the public contracts. `clients` makes a client by stub."""
+
+    clients: Any
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def orders(self, who: Caller = CASHIER) -> Client:
+        """The orders service, as this caller."""
+        made: Client = self.clients(orders_service_pb2_grpc.OrdersServiceStub, who)
+        return made
+
+    def catalog(self, who: Caller = OPERATOR) -> Client:
+        """The catalogue, as this caller."""
+        made: Client = self.clients(catalog_service_pb2_grpc.CatalogServiceStub, who)
+        return made
+
+    def inventory(self, who: Caller = OPERATOR) -> Client:
+        """The inventory, as this caller."""
+        made: Client = self.clients(inventory_service_pb2_grpc.InventoryServiceStub, who)
+        return made
+
+    def payments(self, who: Caller = OPERATOR) -> Client:
+        """Payments, as this caller."""
+        made: Client = self.clients(payments_service_pb2_grpc.PaymentsServiceStub, who)
+        return made
+
+    async def product(
+        self,
+        *,
+        stock: int,
+        price: int = 100,
+        unit: measure_pb2.MeasureUnit = EACH,
+        store: str = STORE,
+    ) -> str:
+        """A new product with a price in fen and stock at the store; its SKU."""
+        sku = f"sku{next(self._numbers)}"
+        await self.catalog().BatchCreateProducts(
+            catalog_service_pb2.BatchCreateProductsRequest(
+                products=[
+                    catalog_pb2.Product(
+                        name=f"products/{sku}",
+                        display_name=f"Goods {sku}",
+                        department="dry-goods",
+                        unit=unit,
+                    )
+                ],
+                request_id=request_id(),
+            )
+        )
+        await self.price(sku, price, store=store)
+        if stock:
+            await self.receive(sku, stock, unit=unit, store=store)
+        return sku
+
+    async def price(self, sku: str, price: int, *, store: str = STORE) -> None:
+        """A new price in fen."""
+        await self.catalog().ChangePrices(
+            catalog_service_pb2.ChangePricesRequest(
+                parent=store,
+                changes=[
+                    catalog_service_pb2.PriceChange(
+                        product=f"products/{sku}", unit_price=yuan(price)
+                    )
+                ],
+                request_id=request_id(),
+            )
+        )
+
+    async def receive(
+        self,
+        sku: str,
+        quantity: int,
+        *,
+        unit: measure_pb2.MeasureUnit = EACH,
+        store: str = STORE,
+    ) -> None:
+        """A delivery."""
+        await self.inventory().ReceiveStock(
+            inventory_service_pb2.ReceiveStockRequest(
+                parent=store,
+                lines=[wanted(sku, quantity, unit)],
+                delivery_note="note 1",
+                request_id=request_id(),
+            )
+        )
+
+    async def customer(self, *, balance: int) -> Caller:
+        """A customer whose wallet holds so many fen."""
+        who = customer(next(self._numbers))
+        await self.payments().TopUpWallet(
+            payments_service_pb2.TopUpWalletRequest(
+                name=f"{who.customer}/wallet", amount=yuan(balance), request_id=request_id()
+            )
+        )
+        return who
+
+    async def stock(self, sku: str, *, store: str = STORE) -> tuple[int, int]:
+        """What is on hand and what is held of a product."""
+        level = await self.inventory().GetStockLevel(
+            inventory_service_pb2.GetStockLevelRequest(name=f"{store}/stockLevels/{sku}")
+        )
+        return level.on_hand, level.held
+
+    async def wallet(self, who: Caller) -> tuple[int, int]:
+        """What a wallet has to spend and what of it is held, in fen."""
+        wallet = await self.payments().GetWallet(
+            payments_service_pb2.GetWalletRequest(name=f"{who.customer}/wallet")
+        )
+        return wallet.available.amount_minor, wallet.held.amount_minor
