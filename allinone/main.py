@@ -1,0 +1,223 @@
+"""The whole platform in one process: stores, services, workers, gRPC and HTTP.
+
+Services call one another over real gRPC, here through the server's own port, so that there is no
+second way for a call to go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from allinone.demo.front import calls_shown, people_shown
+from allinone.demo.people import TENANT
+from allinone.issuer import LocalIssuer
+from allinone.storage import Storage
+from allinone.topology import BLUEPRINTS, Settings
+from chassis.app import Blueprint, Deps, Service, Workers
+from chassis.db.engine import Database
+from chassis.health import Check
+from chassis.kernel.clock import SystemClock
+from chassis.kernel.errors import Unavailable
+from chassis.log import logger
+from chassis.rpc.auth import Authenticator, TokenSource
+from chassis.rpc.client import Peer
+from chassis.rpc.server import RpcServer, require_free
+from chassis.settings import SettingsError
+from chassis.telemetry import Metrics
+from gateway.front import Front
+from gateway.main import application
+from gateway.server import HttpServer
+
+SERVICE_TOKEN_READ_SECONDS = 60.0
+HEALTH_KEY = "hutong:health"
+DOCS = Path(__file__).parent.parent / "docs"
+
+log = logger(__name__)
+
+
+class Platform:
+    """A running platform. `start` it, wait for `failed`, and `stop` it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        *,
+        blueprints: Sequence[Blueprint] = BLUEPRINTS,
+    ) -> None:
+        self.settings = settings
+        self._blueprints = blueprints
+        self.storage = storage
+        self.issuer = local_issuer(settings, storage)
+        self._metrics = Metrics()
+        self._databases: dict[str, Database] = {}
+        self._redis: Redis | None = None
+        self._services: list[Service] = []
+        self._peers: list[Peer] = []
+        self._workers = Workers(self._metrics)
+        self._rpc: RpcServer | None = None
+        self._http: HttpServer | None = None
+
+    async def start(self) -> None:
+        """Takes the ports, starts the stores, then the services; ready when it returns."""
+        platform = self.settings.platform
+        require_free(platform.host, platform.grpc_port)
+        self._http = HttpServer(
+            application(self._front()), host=platform.host, port=platform.http_port
+        )
+        await self._http.start()
+        await self.storage.start()
+        self._redis = Redis.from_url(self.storage.redis_url)
+        for name, url in self.storage.urls.items():
+            connections_max = self.settings.services[name].database_connections_max
+            self._databases[name] = Database(
+                url, name=name, metrics=self._metrics, connections_max=connections_max
+            )
+        deps = {plan.name: self._deps(plan.name, self._redis) for plan in self._blueprints}
+        self._services = [plan.build(deps[plan.name]) for plan in self._blueprints]
+        self._rpc = RpcServer(
+            [servicer for service in self._services for servicer in service.servicers],
+            authenticator=self._authenticator(),
+            metrics=self._metrics,
+        )
+        await self._rpc.start(self.settings.grpc_address)
+        for service in self._services:
+            self._workers.start(service, deps[service.name])
+        await self._rpc.set_ready(is_ready=True)
+
+    async def failed(self) -> None:
+        """Returns never; raises when a store is given up."""
+        await self.storage.supervisor.wait()
+        await asyncio.Event().wait()
+
+    async def stop(self) -> None:
+        """Drains what is in flight, then stops everything in reverse order."""
+        if self._rpc is not None:
+            await self._rpc.drain()
+        if self._http is not None:
+            await self._http.stop()
+        for service in self._services:
+            for closing in service.closing:
+                await closing()
+        await self._workers.stop()
+        for peer in self._peers:
+            await peer.close()
+        for database in self._databases.values():
+            await database.close()
+        if self._redis is not None:
+            await self._redis.aclose()
+        await self.storage.stop()
+
+    def _deps(self, service: str, redis: Redis) -> Deps:
+        token = self._service_token(service)
+
+        def peer(name: str) -> Peer:
+            address = self.settings.services[name].address or self.settings.grpc_address
+            made = Peer(name=name, address=address, token=token)
+            self._peers.append(made)
+            return made
+
+        return Deps(
+            database=self._databases[service],
+            redis=redis,
+            clock=SystemClock(),
+            metrics=self._metrics,
+            peer=peer,
+        )
+
+    def _authenticator(self) -> Authenticator:
+        platform = self.settings.platform
+        jwks = platform.jwks or (str(self.issuer.jwks_file) if self.issuer else "")
+        return Authenticator(
+            jwks=jwks,
+            issuer=platform.token_issuer,
+            audience=platform.token_audience,
+            clock=SystemClock(),
+        )
+
+    def _service_token(self, service: str) -> TokenSource:
+        if self.issuer is not None:
+            return self.issuer.service_tokens(service, tenant=TENANT)
+        file = self.settings.platform.service_token_file
+        if file is None:
+            raise SettingsError(
+                "HUTONG_SERVICE_TOKEN_FILE: name the file with this platform's service token, "
+                "since HUTONG_JWKS names an issuer of your own"
+            )
+        return _token_in(file)
+
+    def _front(self) -> Front:
+        return Front(
+            services=[_contract(plan.name) for plan in self._blueprints],
+            grpc_address=self.settings.grpc_address,
+            http_address=self.settings.http_address,
+            checks=self._checks(),
+            metrics=self._metrics,
+            jwks=self.issuer.jwks() if self.issuer else None,
+            docs_folder=DOCS,
+            people=people_shown() if self.issuer else (),
+            calls=calls_shown() if self.issuer else (),
+        )
+
+    def _checks(self) -> dict[str, Check]:
+        def database_check(name: str) -> Check:
+            async def check() -> None:
+                if name not in self._databases:
+                    raise Unavailable(part=name)
+                async with self._databases[name].transaction() as tx:
+                    await tx.row("select 1")
+
+            return check
+
+        async def redis_check() -> None:
+            if self._redis is None:
+                raise Unavailable(part="Redis")
+            try:
+                await self._redis.get(HEALTH_KEY)
+            except RedisError as problem:
+                raise Unavailable(part="Redis") from problem
+
+        return {plan.name: database_check(plan.name) for plan in self._blueprints} | {
+            "redis": redis_check
+        }
+
+
+def local_issuer(settings: Settings, storage: Storage) -> LocalIssuer | None:
+    """The issuer in the platform's home, None where another issuer's key set is configured."""
+    platform = settings.platform
+    if platform.jwks is not None:
+        return None
+    return LocalIssuer(
+        storage.home.folder / "issuer",
+        issuer=platform.token_issuer,
+        audience=platform.token_audience,
+        mode=platform.mode,
+    )
+
+
+def _contract(service: str) -> str:
+    """The full name of a service's contract, as reflection tells it."""
+    return f"hutong.{service}.v1.{service.title()}Service"
+
+
+def _token_in(file: Path) -> Callable[[], str]:
+    """The token in a file that somebody else renews."""
+    current, read_again_at = "", 0.0
+
+    def token() -> str:
+        nonlocal current, read_again_at
+        if time.monotonic() >= read_again_at:
+            try:
+                current = file.read_text().strip()
+            except OSError as problem:
+                log.error("service_token_not_read", file=str(file), problem=str(problem))
+            read_again_at = time.monotonic() + SERVICE_TOKEN_READ_SECONDS
+        return current
+
+    return token

@@ -1,0 +1,157 @@
+"""Checks the books of a whole platform from the read-only `verify` views, and names what is wrong.
+
+Each service's own rules are views named broken_*: any row is a violation. What two services must
+agree on is checked here, from views of facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from chassis.db.engine import CONNECT_SECONDS_MAX, SCHEMA
+
+ROWS_SHOWN_MAX = 20
+
+_BROKEN_VIEWS = """
+select table_name from information_schema.views
+ where table_schema = 'verify' and table_name like 'broken\\_%' order by table_name
+"""
+
+_RESERVATIONS_OF_ORDERS = """
+select store_id, reservation_id as order_id, state from verify.reservation
+ where reservation_id like 'ord\\_%'
+"""
+
+_PAYMENTS_OF_ORDERS = """
+select payment_id as order_id, state, amount_minor, captured_minor, refunded_minor
+  from verify.payment where payment_id like 'ord\\_%'
+"""
+
+_ORDERS = "select store_id, order_id, state, total_minor from verify.customer_order"
+
+_ORDER_LINES = """
+select order_id, sku, quantity from verify.customer_order_line
+ where state in ('PLACED', 'COMPLETED')
+"""
+
+_RESERVED_LINES = """
+select reservation_id as order_id, sku, quantity from verify.reservation_line
+ where reservation_id like 'ord\\_%' and state in ('HELD', 'TAKEN', 'COMMITTED')
+"""
+
+STOCK_STATES: Mapping[str, frozenset[str | None]] = {
+    "PLACED": frozenset({"HELD"}),
+    "COMPLETED": frozenset({"TAKEN", "COMMITTED"}),
+    "CANCELLED": frozenset({"RELEASED", "RETURNED"}),
+    "REFUSED": frozenset({None, "REFUSED", "RELEASED", "RETURNED"}),
+}
+"""Where an order's reservation may stand once the order rests; None is no reservation."""
+
+MONEY_STATES: Mapping[str, frozenset[str | None]] = {
+    "PLACED": frozenset({"AUTHORISED"}),
+    "COMPLETED": frozenset({"CAPTURED", "REFUNDED"}),
+    "CANCELLED": frozenset({"VOIDED", "REFUNDED"}),
+    "REFUSED": frozenset({None, "DECLINED", "VOIDED", "REFUNDED"}),
+}
+"""Where an order's payment may stand once the order rests; None is no payment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One row that breaks one rule."""
+
+    rule: str
+    row: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.row}"
+
+
+async def verify(urls: Mapping[str, str]) -> list[Violation]:
+    """Every violation in the databases at these addresses, by service; empty when all is well."""
+    connections = {
+        service: await asyncpg.connect(
+            url, timeout=CONNECT_SECONDS_MAX, server_settings={"search_path": SCHEMA}
+        )
+        for service, url in urls.items()
+    }
+    try:
+        found: list[Violation] = []
+        for service, connection in connections.items():
+            found += await _broken_rows(service, connection)
+        if {"orders", "inventory", "payments"} <= connections.keys():
+            found += await _disagreements(connections)
+        return found
+    finally:
+        for connection in connections.values():
+            await connection.close()
+
+
+async def _broken_rows(service: str, connection: asyncpg.Connection) -> list[Violation]:
+    found: list[Violation] = []
+    for (view,) in await connection.fetch(_BROKEN_VIEWS):
+        rows = await connection.fetch(f'select * from verify."{view}" limit {ROWS_SHOWN_MAX}')
+        found += [Violation(f"{service}.{view}", str(dict(row))) for row in rows]
+    return found
+
+
+async def _disagreements(connections: Mapping[str, asyncpg.Connection]) -> list[Violation]:
+    orders = {row["order_id"]: row for row in await connections["orders"].fetch(_ORDERS)}
+    stock_rows = await connections["inventory"].fetch(_RESERVATIONS_OF_ORDERS)
+    money_rows = await connections["payments"].fetch(_PAYMENTS_OF_ORDERS)
+    stock = {row["order_id"]: row for row in stock_rows}
+    money = {row["order_id"]: row for row in money_rows}
+    found = [Violation("stock_without_order", str(dict(stock[i]))) for i in stock.keys() - orders]
+    found += [Violation("money_without_order", str(dict(money[i]))) for i in money.keys() - orders]
+    for order_id, order in orders.items():
+        found += _stock_violations(order, stock.get(order_id))
+        found += _money_violations(order, money.get(order_id))
+    sold = _quantities(await connections["orders"].fetch(_ORDER_LINES))
+    tied = _quantities(await connections["inventory"].fetch(_RESERVED_LINES))
+    resting = {i for i, order in orders.items() if order["state"] in ("PLACED", "COMPLETED")}
+    for order_id, sku in sold.keys() | {key for key in tied if key[0] in resting}:
+        if sold.get((order_id, sku)) != tied.get((order_id, sku)):
+            found.append(
+                Violation(
+                    "order_and_stock_quantities",
+                    f"{order_id} {sku}: sold {sold.get((order_id, sku))}, "
+                    f"in stock's books {tied.get((order_id, sku))}",
+                )
+            )
+    return found
+
+
+def _stock_violations(order: Any, reservation: Any) -> list[Violation]:
+    allowed = STOCK_STATES.get(order["state"])
+    state = None if reservation is None else reservation["state"]
+    if allowed is None or state in allowed:
+        return []
+    return [Violation("order_and_stock", f"{dict(order)} has stock {state}")]
+
+
+def _money_violations(order: Any, payment: Any) -> list[Violation]:
+    allowed = MONEY_STATES.get(order["state"])
+    if allowed is None:
+        return []
+    state = None if payment is None else payment["state"]
+    if state not in allowed:
+        return [Violation("order_and_money", f"{dict(order)} has payment {state}")]
+    rests_on_money = order["state"] in ("PLACED", "COMPLETED")
+    if rests_on_money and payment["amount_minor"] != order["total_minor"]:
+        return [Violation("order_and_money_amounts", f"{dict(order)} was paid {dict(payment)}")]
+    kept = 0 if payment is None else payment["captured_minor"] - payment["refunded_minor"]
+    if not rests_on_money and kept != 0:
+        return [Violation("money_kept", f"{dict(order)} keeps {kept} of {dict(payment)}")]
+    return []
+
+
+def _quantities(rows: Any) -> dict[tuple[str, str], int]:
+    quantities: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (row["order_id"], row["sku"])
+        quantities[key] = quantities.get(key, 0) + row["quantity"]
+    return quantities

@@ -1,0 +1,138 @@
+"""A healthy platform, and others over the same databases that die where they are told to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from allinone.issuer import LocalIssuer
+from allinone.topology import BLUEPRINTS
+from allinone.verify import verify
+from chassis.rpc.auth import Caller
+from chassis.rpc.client import Peer
+from chassis.settings import PlatformSettings
+from tests.support.shop import Shop
+from tests.support.world import Client, World, Worlds
+
+LEASE_SECONDS = "0.8"
+START_SECONDS_MAX = 30.0
+END_SECONDS_MAX = 20.0
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass(slots=True)
+class DyingPlatform:
+    """A platform in a process of its own that signals itself at one point of the saga."""
+
+    process: asyncio.subprocess.Process
+    address: str
+    issuer: LocalIssuer
+    peers: list[Peer] = field(default_factory=list)
+
+    def client(self, stub_class: Callable[[object], object], who: Caller) -> Client:
+        """A client of one of its services, as this caller."""
+        token = self.issuer.token(who, seconds=600)
+        peer = Peer(name="the dying platform", address=self.address, token=lambda: token)
+        self.peers.append(peer)
+        return Client(peer, stub_class(peer.channel))
+
+    def resume(self) -> None:
+        """Wakes it up after it paused itself."""
+        self.process.send_signal(signal.SIGCONT)
+
+    async def died(self) -> int:
+        """Waits for its end; the signal that ended it, negative."""
+        return await asyncio.wait_for(self.process.wait(), END_SECONDS_MAX)
+
+    async def close(self) -> None:
+        """Ends it if it still runs."""
+        for peer in self.peers:
+            await peer.close()
+        if self.process.returncode is None:
+            self.process.kill()
+            await self.process.wait()
+
+
+StartDying = Callable[[str, str], "asyncio.Future[DyingPlatform]"]
+
+
+@pytest.fixture(scope="module")
+async def world(worlds: Worlds) -> AsyncIterator[World]:
+    os.environ["HUTONG_ORDERS_LEASE_SECONDS"] = LEASE_SECONDS
+    started = await worlds.start(BLUEPRINTS)
+    del os.environ["HUTONG_ORDERS_LEASE_SECONDS"]
+    started.start_workers()
+    yield started
+    await started.close()
+
+
+@pytest.fixture(scope="module")
+def shop(world: World) -> Shop:
+    return Shop(world.client)
+
+
+@pytest.fixture(autouse=True)
+async def the_books_balance(world: World) -> AsyncIterator[None]:
+    yield
+    assert await verify(world.urls) == []
+
+
+@pytest.fixture
+async def start_dying(
+    world: World, worlds: Worlds, tmp_path: Path
+) -> AsyncIterator[Callable[[str, str], object]]:
+    started: list[DyingPlatform] = []
+
+    async def start(point: str, signal_name: str = "SIGKILL") -> DyingPlatform:
+        grpc_port, http_port = _free_port(), _free_port()
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'gen'}",
+            "HUTONG_HOME": str(tmp_path / "home"),
+            "HUTONG_GRPC_PORT": str(grpc_port),
+            "HUTONG_HTTP_PORT": str(http_port),
+            "HUTONG_REDIS_URL": worlds.redis_url,
+            "HUTONG_ORDERS_LEASE_SECONDS": LEASE_SECONDS,
+        } | {f"HUTONG_{name.upper()}_DATABASE_URL": url for name, url in world.urls.items()}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.e2e.dying_platform",
+            point,
+            signal_name,
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS_MAX)
+        assert line == b"ready\n"
+        platform = PlatformSettings()
+        issuer = LocalIssuer(
+            tmp_path / "home" / "issuer",
+            issuer=platform.token_issuer,
+            audience=platform.token_audience,
+            mode="development",
+        )
+        dying = DyingPlatform(process, f"127.0.0.1:{grpc_port}", issuer)
+        started.append(dying)
+        return dying
+
+    yield start
+    for dying in started:
+        await dying.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,257 @@
+"""`hutong run` as its user sees it: a real process with its own stores."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from chassis.kernel.errors import HutongError
+from chassis.rpc.client import Peer
+from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
+from tests.support.shop import Shop, till_sale, wanted
+from tests.support.world import Client
+
+READY_SECONDS_MAX = 60.0
+END_SECONDS_MAX = 40.0
+RECOVERY_SECONDS_MAX = 30.0
+REPOSITORY = Path(__file__).parents[2]
+READY = "Ctrl-C stops everything."
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Command:
+    """The command line with an environment of its own."""
+
+    home: Path
+    grpc_port: int = field(default_factory=free_port)
+    http_port: int = field(default_factory=free_port)
+    extra: dict[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+    output: str = ""
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Starts `hutong` with these arguments."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'gen'}",
+            "HUTONG_HOME": str(self.home),
+            "HUTONG_GRPC_PORT": str(self.grpc_port),
+            "HUTONG_HTTP_PORT": str(self.http_port),
+        }
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from allinone.cli import main; main()",
+            *arguments,
+            cwd=REPOSITORY,
+            env=environment | self.extra,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    async def result(self, *arguments: str) -> tuple[int, str]:
+        """Runs `hutong` to its end; its exit code and what it printed."""
+        process = await self.start(*arguments)
+        output, _ = await asyncio.wait_for(process.communicate(), END_SECONDS_MAX)
+        assert process.returncode is not None
+        return process.returncode, output.decode()
+
+    async def run(self, *arguments: str) -> None:
+        """Starts the platform and waits until it says that it is ready."""
+        self.process = await self.start("run", *arguments)
+        assert self.process.stdout is not None
+        async with asyncio.timeout(READY_SECONDS_MAX):
+            while READY not in self.output:
+                line = await self.process.stdout.readline()
+                assert line, self.output
+                self.output += line.decode()
+
+    async def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Signals the platform and waits for its end; its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        await asyncio.wait_for(self.process.communicate(), END_SECONDS_MAX)
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    def child(self, program: str) -> psutil.Process:
+        """The running store of that name."""
+        assert self.process is not None
+        (found,) = [
+            child
+            for child in psutil.Process(self.process.pid).children()
+            if child.name() == program
+        ]
+        return found
+
+    def client(self, stub_class: object, token: str) -> Client:
+        """A client of the running platform."""
+        assert callable(stub_class)
+        address = f"127.0.0.1:{self.grpc_port}"
+        peer = Peer(name="platform", address=address, token=lambda: token)
+        return Client(peer, stub_class(peer.channel))
+
+    async def token(self, person: str) -> str:
+        """A demo person's token, from the command line."""
+        code, output = await self.result("token", "--as", person)
+        assert code == 0, output
+        return output.strip()
+
+    async def shop(self) -> Shop:
+        """The running platform's shop, with demo people's tokens."""
+        tokens = {
+            "platform": await self.token("operator"),
+            "cashier": await self.token("cashier-sh01-1"),
+        }
+        return Shop(lambda stub, who: self.client(stub, tokens[next(iter(who.roles))]))
+
+
+@pytest.fixture
+async def command(tmp_path: Path) -> AsyncIterator[Command]:
+    made = Command(tmp_path / "home")
+    yield made
+    if made.process is not None and made.process.returncode is None:
+        made.process.kill()
+        await made.process.communicate()
+
+
+async def answered(shop: Shop, sku: str) -> None:
+    """Sells one piece, asking again while a part is down."""
+    request = till_sale(wanted(sku, 1))
+    async with asyncio.timeout(RECOVERY_SECONDS_MAX):
+        while True:
+            try:
+                await shop.orders().PlaceOrder(request)
+                return
+            except HutongError as error:
+                if error.is_answer:
+                    raise
+                await asyncio.sleep(0.1)
+
+
+async def test_a_platform_starts_empty_handed_sells_survives_and_stops(command: Command) -> None:
+    await command.run()
+    shop = await command.shop()
+    sku = await shop.product(stock=100)
+    await answered(shop, sku)
+    command.child("postgres").send_signal(signal.SIGKILL)
+    await answered(shop, sku)
+    command.child("valkey-server").send_signal(signal.SIGKILL)
+    await answered(shop, sku)
+    code, output = await command.result("status")
+    assert (code, "down" in output) == (0, False), output
+    assert await command.result("verify") == (0, "the books balance\n")
+    assert await command.stop(signal.SIGKILL) == -signal.SIGKILL
+
+    again = Command(command.home, command.grpc_port, command.http_port)
+    await again.run()
+    assert "products" not in again.output.partition(READY)[0].partition("Hutong is up")[0]
+    assert (await shop.stock(sku)) == (97, 0)
+    stores = [again.child(name) for name in ("postgres", "valkey-server")]
+    assert await again.stop() == 0
+    assert not any(store.is_running() for store in stores)
+
+
+async def test_the_demo_city_is_there_and_its_calls_answer_as_printed(command: Command) -> None:
+    await command.run()
+    token = re.search(r"export TOKEN=(\S+)", command.output)
+    assert token is not None
+    catalog = command.client(catalog_service_pb2_grpc.CatalogServiceStub, token.group(1))
+    prices = await catalog.ListPrices(
+        catalog_service_pb2.ListPricesRequest(parent="stores/sh01", page_size=1000)
+    )
+    assert len(prices.prices) == 500
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{command.http_port}") as http:
+        assert (await http.get("/healthz")).status_code == 200
+        page = await http.get("/")
+        assert f"127.0.0.1:{command.grpc_port}" in page.text
+        assert "hutong_rpc_seconds" in (await http.get("/metrics")).text
+    calls = [line.strip() for line in command.output.splitlines() if "buf curl" in line]
+    assert len(calls) == 3
+    output = b""
+    for call in calls:
+        process = await asyncio.create_subprocess_shell(
+            call.replace(".venv/bin/buf", str(Path(sys.executable).parent / "buf")),
+            env={"PATH": os.environ["PATH"], "TOKEN": token.group(1), "HOME": str(command.home)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await asyncio.wait_for(process.communicate(), END_SECONDS_MAX)
+        assert process.returncode == 0, output.decode()
+    assert b"ORDER_STATE_COMPLETED" in output
+    assert await command.result("verify") == (0, "the books balance\n")
+    assert await command.stop(signal.SIGTERM) == 0
+
+
+async def test_two_platforms_live_side_by_side_and_one_home_has_one(
+    command: Command, tmp_path: Path
+) -> None:
+    await command.run("--no-seed")
+    beside = Command(tmp_path / "other")
+    await beside.run("--no-seed")
+    code, output = await Command(command.home).result("run")
+    assert code == 1
+    assert output.count("\n") == 1
+    assert f"{command.home} is in use" in output
+    for taken in ({"HUTONG_GRPC_PORT": command.grpc_port}, {"HUTONG_HTTP_PORT": command.http_port}):
+        third = Command(tmp_path / "third", extra={k: str(v) for k, v in taken.items()})
+        code, output = await third.result("run")
+        assert code == 1
+        assert output.count("\n") == 1
+        assert "the port is in use; set HUTONG_" in output
+    assert await beside.stop() == 0
+    assert await command.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("HUTONG_HTTP_PORT", "none", "HUTONG_HTTP_PORT: "),
+        ("HUTONG_HTP_PORT", "8080", "unknown setting HUTONG_HTP_PORT"),
+        ("HUTONG_MODE", "production", "HUTONG_JWKS"),
+        (
+            "HUTONG_ORDERS_DATABASE_URL",
+            "postgresql://nobody:secret@127.0.0.1:1/orders",
+            "HUTONG_ORDERS_DATABASE_URL",
+        ),
+        ("HUTONG_HOME", "/proc/hutong", "/proc/hutong"),
+    ],
+)
+async def test_a_wrong_setting_is_told_in_one_line(
+    setting: str, value: str, told: str, tmp_path: Path
+) -> None:
+    command = Command(tmp_path / "home", extra={setting: value})
+    code, output = await command.result("run")
+    assert code == 1
+    last = output.splitlines()[-1]
+    assert last.startswith("hutong: ")
+    assert told in last
+    assert "Traceback" not in output
+    assert "secret" not in last
+
+
+async def test_commands_beside_no_platform_say_so(tmp_path: Path) -> None:
+    command = Command(tmp_path / "home")
+    for arguments in (("status",), ("verify",), ("seed",)):
+        code, output = await command.result(*arguments)
+        assert code == 1
+        assert "make run" in output
+        assert output.count("\n") == 1

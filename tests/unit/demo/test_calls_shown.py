@@ -1,0 +1,24 @@
+"""The front page gets everybody of the demo city, and calls that satisfy their contracts."""
+
+from google.protobuf.json_format import Parse
+
+from allinone.demo.calls import demo_calls
+from allinone.demo.front import calls_shown, people_shown
+from allinone.demo.people import PEOPLE, person
+from chassis.rpc.validation import Validator
+
+
+def test_every_person_is_shown() -> None:
+    assert [shown.name for shown in people_shown()] == [each.name for each in PEOPLE]
+
+
+def test_every_call_satisfies_its_contract_and_is_somebodys() -> None:
+    validator = Validator()
+    for call in demo_calls():
+        validator.check(call.request)
+        assert person(call.person).name == call.person
+
+
+def test_the_requests_shown_read_back_as_they_were() -> None:
+    for shown, call in zip(calls_shown(), demo_calls(), strict=True):
+        assert Parse(shown.request, type(call.request)()) == call.request
