@@ -36,6 +36,10 @@ class Call:
         """The tenant on whose data the call works."""
         return self.caller.tenant
 
+    def actor(self, named: str) -> str:
+        """Who acts: whom a service names is believed, anybody else acts in their own name."""
+        return named if named and self.caller.is_service else self.caller.principal
+
     def seconds_left(self) -> float:
         """The time that remains; DeadlineExceeded if none does."""
         left = self.deadline - time.monotonic()

@@ -9,14 +9,18 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel import names
-from chassis.kernel.errors import AmountTooLarge, InvalidInput
-from chassis.kernel.money import Money
-from chassis.kernel.quantity import Unit
+from chassis.kernel.errors import InvalidInput
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.masks import paths_of
+from chassis.rpc.values import (
+    money_from_proto,
+    money_to_proto,
+    unit_from_proto,
+    unit_to_proto,
+    wire_bytes,
+)
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
-from hutong.common.v1 import measure_pb2, money_pb2
 from pricing.basket import BasketLine
 from pricing.quote import QuotedLine
 from services.catalog import domain
@@ -33,9 +37,6 @@ from services.catalog.domain import (
 
 _UPDATABLE = frozenset({"display_name", "department", "barcodes"})
 
-_UNITS = {measure_pb2.MEASURE_UNIT_EACH: Unit.EACH, measure_pb2.MEASURE_UNIT_GRAM: Unit.GRAM}
-_UNIT_MESSAGES = {unit: message for message, unit in _UNITS.items()}
-
 
 def new_products(
     request: catalog_service_pb2.BatchCreateProductsRequest,
@@ -46,7 +47,7 @@ def new_products(
             sku=names.parse_product(message.name, at=f"products[{i}].name"),
             display_name=message.display_name,
             department=message.department,
-            unit=_UNITS[message.unit],
+            unit=unit_from_proto(message.unit),
             barcodes=domain.kept_barcodes(message.barcodes, at=f"products[{i}].barcodes"),
         )
         for i, message in enumerate(request.products)
@@ -76,7 +77,7 @@ def price_changes(request: catalog_service_pb2.ChangePricesRequest) -> list[Pric
     return [
         PriceChange(
             sku=names.parse_product(change.product, at=f"changes[{i}].product"),
-            unit_price=_money(change.unit_price, at=f"changes[{i}].unit_price"),
+            unit_price=money_from_proto(change.unit_price, at=f"changes[{i}].unit_price"),
         )
         for i, change in enumerate(request.changes)
     ]
@@ -92,7 +93,7 @@ def basket(request: Message, call: Call) -> BasketToQuote:
             BasketLine(
                 sku=names.parse_product(line.product, at=f"lines[{i}].product"),
                 quantity=line.quantity,
-                unit=_UNITS[line.unit],
+                unit=unit_from_proto(line.unit),
             )
             for i, line in enumerate(request.lines)
         ),
@@ -106,7 +107,7 @@ def product_message(product: Product) -> catalog_pb2.Product:
         name=names.PRODUCT.format(product.sku),
         display_name=product.display_name,
         department=product.department,
-        unit=_UNIT_MESSAGES[product.unit],
+        unit=unit_to_proto(product.unit),
         barcodes=product.barcodes,
         create_time=product.created_at,
         update_time=product.updated_at,
@@ -117,10 +118,10 @@ def price_message(price: StorePrice) -> catalog_pb2.Price:
     """The price as the contract has it."""
     return catalog_pb2.Price(
         name=names.PRICE.format(price.store, price.sku),
-        unit_price=_money_message(price.unit_price),
+        unit_price=money_to_proto(price.unit_price),
         version=price.version,
         start_time=price.starts_at,
-        unit=_UNIT_MESSAGES[price.unit],
+        unit=unit_to_proto(price.unit),
     )
 
 
@@ -130,7 +131,7 @@ def scanned_message(scanned: Scanned) -> catalog_pb2.ScannedItem:
         product=product_message(scanned.product),
         price=price_message(scanned.price),
         quantity=scanned.quantity,
-        line_total=_money_message(scanned.line_total),
+        line_total=money_to_proto(scanned.line_total),
     )
 
 
@@ -142,7 +143,7 @@ def basket_quote_message(quoted: BasketQuote) -> catalog_pb2.BasketQuote:
             _line_message(line, display_name=quoted.display_names[line.sku])
             for line in quoted.quote.lines
         ],
-        total=_money_message(quoted.quote.total),
+        total=money_to_proto(quoted.quote.total),
         quote_time=quoted.at,
     )
 
@@ -152,7 +153,7 @@ def created_products_bytes(products: Sequence[Product]) -> bytes:
     reply = catalog_service_pb2.BatchCreateProductsResponse(
         products=[product_message(product) for product in products]
     )
-    return reply.SerializeToString(deterministic=True)
+    return wire_bytes(reply)
 
 
 def changed_prices_bytes(prices: Sequence[StorePrice]) -> bytes:
@@ -160,7 +161,7 @@ def changed_prices_bytes(prices: Sequence[StorePrice]) -> bytes:
     reply = catalog_service_pb2.ChangePricesResponse(
         prices=[price_message(price) for price in prices]
     )
-    return reply.SerializeToString(deterministic=True)
+    return wire_bytes(reply)
 
 
 def product_events(tenant: str, products: Sequence[Product]) -> list[Event]:
@@ -174,9 +175,7 @@ def product_events(tenant: str, products: Sequence[Product]) -> list[Event]:
                 aggregate=f"{tenant}/{message.name}",
                 sequence=product.version,
                 type=events_pb2.ProductChanged.DESCRIPTOR.full_name,
-                data=events_pb2.ProductChanged(product=message).SerializeToString(
-                    deterministic=True
-                ),
+                data=wire_bytes(events_pb2.ProductChanged(product=message)),
             )
         )
     return events
@@ -193,7 +192,7 @@ def price_events(prices: Sequence[StorePrice]) -> list[Event]:
                 aggregate=f"{names.tenant_of(price.store)}/{message.name}",
                 sequence=price.version,
                 type=events_pb2.PriceChanged.DESCRIPTOR.full_name,
-                data=events_pb2.PriceChanged(price=message).SerializeToString(deterministic=True),
+                data=wire_bytes(events_pb2.PriceChanged(price=message)),
             )
         )
     return events
@@ -204,22 +203,11 @@ def _line_message(line: QuotedLine, *, display_name: str) -> catalog_pb2.QuotedL
         product=names.PRODUCT.format(line.sku),
         display_name=display_name,
         quantity=line.quantity,
-        unit=_UNIT_MESSAGES[line.unit],
-        unit_price=_money_message(line.unit_price),
+        unit=unit_to_proto(line.unit),
+        unit_price=money_to_proto(line.unit_price),
         price_version=line.price_version,
-        line_total=_money_message(line.line_total),
+        line_total=money_to_proto(line.line_total),
     )
-
-
-def _money(message: money_pb2.Money, *, at: str) -> Money:
-    try:
-        return Money(message.amount_minor, message.currency_code)
-    except AmountTooLarge:
-        raise AmountTooLarge.at(at, "is too large") from None
-
-
-def _money_message(amount: Money) -> money_pb2.Money:
-    return money_pb2.Money(amount_minor=amount.amount_minor, currency_code=amount.currency)
 
 
 def _instant(message: Timestamp) -> datetime:

@@ -8,10 +8,10 @@ from google.protobuf.message import Message
 
 from chassis.kernel import names
 from chassis.kernel.errors import PageTokenInvalid
-from chassis.kernel.quantity import Unit
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
-from hutong.common.v1 import measure_pb2, product_quantity_pb2
+from chassis.rpc.values import unit_from_proto, unit_to_proto, wire_bytes
+from hutong.common.v1 import product_quantity_pb2
 from hutong.inventory.v1 import events_pb2, inventory_pb2
 from hutong.inventory.v1 import inventory_service_pb2 as service_pb2
 from services.inventory.domain.reservations import (
@@ -36,12 +36,6 @@ STOCK_MOVED = "hutong.inventory.v1.StockMoved"
 
 _VERSION_DIGITS_MAX = 18
 """So many digits always fit the database's integers."""
-
-_UNITS = {
-    measure_pb2.MEASURE_UNIT_EACH: Unit.EACH,
-    measure_pb2.MEASURE_UNIT_GRAM: Unit.GRAM,
-}
-_MEASURE_UNITS = {unit: number for number, unit in _UNITS.items()}
 
 
 def store(name: str, call: Call) -> names.StoreId:
@@ -68,7 +62,7 @@ def reserve_command(request: Message, call: Call) -> ReserveCommand:
         reservation_id=request.reservation_id,
         mode=Mode.HOLD,
         lines=_lines(request.lines),
-        actor=_actor(request.actor, call),
+        actor=call.actor(request.actor),
         hold_duration=request.hold_duration.ToTimedelta() if has_clock else None,
     )
 
@@ -81,7 +75,7 @@ def take_command(request: Message, call: Call) -> ReserveCommand:
         reservation_id=request.reservation_id,
         mode=Mode.TAKE,
         lines=_lines(request.lines),
-        actor=_actor(request.actor, call),
+        actor=call.actor(request.actor),
     )
 
 
@@ -91,7 +85,7 @@ def end_command(request: Message, call: Call) -> EndCommand:
         request, service_pb2.CommitReservationRequest | service_pb2.ReleaseReservationRequest
     )
     key = reservation_key(request.name, call)
-    return EndCommand(key.store_id, key.reservation_id, _actor(request.actor, call))
+    return EndCommand(key.store_id, key.reservation_id, call.actor(request.actor))
 
 
 def receive_command(request: service_pb2.ReceiveStockRequest, call: Call) -> ReceiveCommand:
@@ -110,7 +104,7 @@ def adjust_command(request: service_pb2.AdjustStockRequest, call: Call) -> Adjus
     return AdjustCommand(
         store_id=key.store_id,
         sku=key.sku,
-        unit=_UNITS[request.unit],
+        unit=unit_from_proto(request.unit),
         counted=request.counted,
         expected_on_hand=request.expected_on_hand,
         reason=request.reason,
@@ -131,7 +125,7 @@ def level_to_proto(level: StockLevel) -> inventory_pb2.StockLevel:
     """The level as the wire has it."""
     return inventory_pb2.StockLevel(
         name=names.STOCK_LEVEL.format(*level.key),
-        unit=_MEASURE_UNITS[level.unit],
+        unit=unit_to_proto(level.unit),
         on_hand=level.on_hand,
         held=level.held,
         available=level.available,
@@ -163,7 +157,7 @@ def reservation_to_proto(reservation: Reservation) -> inventory_pb2.Reservation:
             product_quantity_pb2.ProductQuantity(
                 product=names.PRODUCT.format(line.sku),
                 quantity=line.quantity,
-                unit=_MEASURE_UNITS[line.unit],
+                unit=unit_to_proto(line.unit),
             )
             for line in reservation.lines
         ],
@@ -175,12 +169,12 @@ def reservation_to_proto(reservation: Reservation) -> inventory_pb2.Reservation:
 def received_reply(levels: Sequence[StockLevel]) -> bytes:
     """The bytes that answer a delivery."""
     reply = service_pb2.ReceiveStockResponse(stock_levels=map(level_to_proto, levels))
-    return reply.SerializeToString(deterministic=True)
+    return wire_bytes(reply)
 
 
 def adjusted_reply(level: StockLevel) -> bytes:
     """The bytes that answer a count."""
-    return level_to_proto(level).SerializeToString(deterministic=True)
+    return wire_bytes(level_to_proto(level))
 
 
 def stock_moved(posting: Posting) -> Event:
@@ -194,7 +188,7 @@ def stock_moved(posting: Posting) -> Event:
         aggregate=f"{names.tenant_of(level.store_id)}/{message.level.name}",
         sequence=level.version,
         type=STOCK_MOVED,
-        data=message.SerializeToString(deterministic=True),
+        data=wire_bytes(message),
     )
 
 
@@ -203,12 +197,7 @@ def _lines(lines: Iterable[product_quantity_pb2.ProductQuantity]) -> tuple[Line,
         Line(
             sku=names.parse_product(line.product, at=f"lines[{position}].product"),
             quantity=line.quantity,
-            unit=_UNITS[line.unit],
+            unit=unit_from_proto(line.unit),
         )
         for position, line in enumerate(lines)
     )
-
-
-def _actor(named: str, call: Call) -> str:
-    """Whom a service names is believed; anybody else acts in their own name."""
-    return named if named and call.caller.is_service else call.caller.principal

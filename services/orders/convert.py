@@ -13,8 +13,15 @@ from chassis.kernel.names import CustomerId
 from chassis.kernel.quantity import Unit
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
+from chassis.rpc.values import (
+    money_from_proto,
+    money_to_proto,
+    unit_from_proto,
+    unit_to_proto,
+    wire_bytes,
+)
 from hutong.catalog.v1 import catalog_pb2
-from hutong.common.v1 import measure_pb2, money_pb2, product_quantity_pb2
+from hutong.common.v1 import money_pb2, product_quantity_pb2
 from hutong.orders.v1 import events_pb2, orders_pb2, orders_service_pb2
 from services.orders.domain import (
     Fulfilment,
@@ -32,12 +39,6 @@ from services.orders.domain import (
 )
 
 STAFF_ROLES = frozenset({"cashier", "store_manager", "platform", "service"})
-
-_UNITS = {
-    measure_pb2.MEASURE_UNIT_EACH: Unit.EACH,
-    measure_pb2.MEASURE_UNIT_GRAM: Unit.GRAM,
-}
-_UNIT_NUMBERS = {unit: number for number, unit in _UNITS.items()}
 
 _FULFILMENTS = {
     orders_pb2.FULFILMENT_CARRY_OUT: Fulfilment.CARRY_OUT,
@@ -80,7 +81,7 @@ def place_order(
         Wanted(
             names.parse_product(line.product, at=f"lines[{index}].product"),
             line.quantity,
-            _UNITS[line.unit],
+            unit_from_proto(line.unit),
         )
         for index, line in enumerate(request.lines)
     ]
@@ -116,7 +117,7 @@ def order_to_proto(order: Order) -> orders_pb2.Order:
         state=_STATE_NUMBERS[order.state],
         fulfilment=_FULFILMENT_NUMBERS[order.fulfilment],
         lines=[_line_to_proto(line) for line in order.lines],
-        total=_money_to_proto(order.total),
+        total=money_to_proto(order.total),
         tender=_tender_to_proto(order.tender),
         customer="" if order.customer is None else names.CUSTOMER.format(order.customer),
         till=order.till,
@@ -127,13 +128,13 @@ def order_to_proto(order: Order) -> orders_pb2.Order:
         version=order.version,
     )
     if order.change_due is not None:
-        message.change_due.CopyFrom(_money_to_proto(order.change_due))
+        message.change_due.CopyFrom(money_to_proto(order.change_due))
     return message
 
 
 def encode_order(order: Order) -> bytes:
     """The reply that tells of the order, in the same bytes each time."""
-    return order_to_proto(order).SerializeToString(deterministic=True)
+    return wire_bytes(order_to_proto(order))
 
 
 def order_event(order: Order) -> Event:
@@ -145,7 +146,7 @@ def order_event(order: Order) -> Event:
         + names.ORDER.format(order.store, order.order_id),
         sequence=order.version,
         type=events_pb2.OrderChanged.DESCRIPTOR.full_name,
-        data=message.SerializeToString(deterministic=True),
+        data=wire_bytes(message),
     )
 
 
@@ -157,7 +158,7 @@ def quote_from_proto(message: catalog_pb2.BasketQuote) -> Quote:
                 sku=names.parse_product(line.product),
                 display_name=line.display_name,
                 quantity=line.quantity,
-                unit=_UNITS[line.unit],
+                unit=unit_from_proto(line.unit),
                 unit_price=_money(line.unit_price, at="unit_price"),
                 price_version=line.price_version,
                 line_total=_money(line.line_total, at="line_total"),
@@ -181,12 +182,12 @@ def lines_to_proto(order: Order) -> list[product_quantity_pb2.ProductQuantity]:
 
 def total_to_proto(order: Order) -> money_pb2.Money:
     """What is to be paid."""
-    return _money_to_proto(order.total)
+    return money_to_proto(order.total)
 
 
 def _quantity(sku: str, quantity: int, unit: Unit) -> product_quantity_pb2.ProductQuantity:
     return product_quantity_pb2.ProductQuantity(
-        product=names.PRODUCT.format(sku), quantity=quantity, unit=_UNIT_NUMBERS[unit]
+        product=names.PRODUCT.format(sku), quantity=quantity, unit=unit_to_proto(unit)
     )
 
 
@@ -200,7 +201,7 @@ def _tender(message: orders_pb2.Tender) -> Tender:
 def _tender_to_proto(tender: Tender) -> orders_pb2.Tender:
     if tender.tendered is not None:
         return orders_pb2.Tender(
-            cash=orders_pb2.CashTender(tendered=_money_to_proto(tender.tendered))
+            cash=orders_pb2.CashTender(tendered=money_to_proto(tender.tendered))
         )
     return orders_pb2.Tender(wallet=orders_pb2.WalletTender())
 
@@ -210,10 +211,10 @@ def _line_to_proto(line: PricedLine) -> catalog_pb2.QuotedLine:
         product=names.PRODUCT.format(line.sku),
         display_name=line.display_name,
         quantity=line.quantity,
-        unit=_UNIT_NUMBERS[line.unit],
-        unit_price=_money_to_proto(line.unit_price),
+        unit=unit_to_proto(line.unit),
+        unit_price=money_to_proto(line.unit_price),
         price_version=line.price_version,
-        line_total=_money_to_proto(line.line_total),
+        line_total=money_to_proto(line.line_total),
     )
 
 
@@ -224,11 +225,7 @@ def _reason_text(reason: HutongError | None) -> str:
 def _money(message: money_pb2.Money, *, at: str) -> Money:
     if message.amount_minor < 0:
         raise AmountInvalid.at(at, "must not be negative", amount_minor=message.amount_minor)
-    return Money(message.amount_minor, message.currency_code)
-
-
-def _money_to_proto(money: Money) -> money_pb2.Money:
-    return money_pb2.Money(amount_minor=money.amount_minor, currency_code=money.currency)
+    return money_from_proto(message, at=at)
 
 
 def _timestamp(moment: datetime) -> Timestamp:

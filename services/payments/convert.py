@@ -5,12 +5,11 @@ from __future__ import annotations
 from google.protobuf.message import Message
 
 from chassis.kernel import names
-from chassis.kernel.errors import AmountTooLarge, InvalidInput, PageTokenInvalid
-from chassis.kernel.money import AMOUNT_MINOR_MAX, Money
+from chassis.kernel.errors import InvalidInput, PageTokenInvalid
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.paging import Page, PageRequest
-from hutong.common.v1 import money_pb2
+from chassis.rpc.values import money_from_proto, money_to_proto, wire_bytes
 from hutong.payments.v1 import events_pb2, payments_pb2, payments_service_pb2
 from services.payments.domain.ledger import (
     LedgerEntry,
@@ -58,9 +57,9 @@ def authorise_command(
         store=names.parse_store(request.store, call.tenant, at="store"),
         tender=TenderType.WALLET,
         till="",
-        amount=_money(request.amount),
+        amount=money_from_proto(request.amount, at="amount"),
         captures=False,
-        actor=_actor(request.actor, call),
+        actor=call.actor(request.actor),
     )
 
 
@@ -80,9 +79,9 @@ def charge_command(request: payments_service_pb2.ChargePaymentRequest, call: Cal
         store=store,
         tender=TenderType.CASH if is_cash else TenderType.WALLET,
         till=request.till,
-        amount=_money(request.amount),
+        amount=money_from_proto(request.amount, at="amount"),
         captures=True,
-        actor=_actor(request.actor, call),
+        actor=call.actor(request.actor),
     )
 
 
@@ -91,15 +90,15 @@ def move_command(
     call: Call,
 ) -> MovePayment:
     """The payment to capture or to undo."""
-    return MovePayment(key=payment_key(request.name, call), actor=_actor(request.actor, call))
+    return MovePayment(key=payment_key(request.name, call), actor=call.actor(request.actor))
 
 
 def refund_command(request: payments_service_pb2.RefundPaymentRequest, call: Call) -> RefundPayment:
     """The money to give back."""
     return RefundPayment(
         key=payment_key(request.name, call),
-        amount=_money(request.amount),
-        actor=_actor(request.actor, call),
+        amount=money_from_proto(request.amount, at="amount"),
+        actor=call.actor(request.actor),
     )
 
 
@@ -107,7 +106,7 @@ def top_up_command(request: payments_service_pb2.TopUpWalletRequest, call: Call)
     """The money to put into a wallet."""
     return TopUpWallet(
         owner=wallet_owner(request.name, call),
-        amount=_money(request.amount),
+        amount=money_from_proto(request.amount, at="amount"),
         actor=call.caller.principal,
     )
 
@@ -154,9 +153,9 @@ def payment_to_proto(payment: Payment) -> payments_pb2.Payment:
     message.create_time.FromDatetime(payment.created_at)
     if payment.store is not None:
         message.store = names.STORE.format(payment.store)
-        message.amount.CopyFrom(_money_to_proto(payment.money(payment.amount_minor)))
-        message.captured.CopyFrom(_money_to_proto(payment.money(payment.captured_minor)))
-        message.refunded.CopyFrom(_money_to_proto(payment.money(payment.refunded_minor)))
+        message.amount.CopyFrom(money_to_proto(payment.money(payment.amount_minor)))
+        message.captured.CopyFrom(money_to_proto(payment.money(payment.captured_minor)))
+        message.refunded.CopyFrom(money_to_proto(payment.money(payment.refunded_minor)))
     return message
 
 
@@ -164,8 +163,8 @@ def wallet_to_proto(wallet: Wallet) -> payments_pb2.Wallet:
     """The wallet's message."""
     return payments_pb2.Wallet(
         name=_wallet_name(wallet.owner),
-        available=_money_to_proto(wallet.available),
-        held=_money_to_proto(wallet.held),
+        available=money_to_proto(wallet.available),
+        held=money_to_proto(wallet.held),
     )
 
 
@@ -181,12 +180,12 @@ def ledger_entries_to_proto(
 
 def payment_bytes(payment: Payment) -> bytes:
     """The payment's message, in the bytes that are kept for a repeat."""
-    return _bytes(payment_to_proto(payment))
+    return wire_bytes(payment_to_proto(payment))
 
 
 def wallet_bytes(wallet: Wallet) -> bytes:
     """The wallet's message, in the bytes that are kept for a repeat."""
-    return _bytes(wallet_to_proto(wallet))
+    return wire_bytes(wallet_to_proto(wallet))
 
 
 def payment_changed(payment: Payment) -> Event:
@@ -206,7 +205,7 @@ def wallet_topped_up(done: TopUp) -> Event:
         done.wallet.owner,
         name=name,
         sequence=done.count,
-        message=events_pb2.WalletToppedUp(wallet=name, amount=_money_to_proto(done.amount)),
+        message=events_pb2.WalletToppedUp(wallet=name, amount=money_to_proto(done.amount)),
     )
 
 
@@ -216,7 +215,7 @@ def _event(owner: Owner, *, name: str, sequence: int, message: Message) -> Event
         aggregate=f"{names.tenant_of(owner)}/{name}",
         sequence=sequence,
         type=message.DESCRIPTOR.full_name,
-        data=_bytes(message),
+        data=wire_bytes(message),
     )
 
 
@@ -232,7 +231,7 @@ def _ledger_entry_to_proto(entry: LedgerEntry) -> payments_pb2.LedgerEntry:
         name=name,
         transfer=entry.transfer_id,
         account=entry.account,
-        amount=_money_to_proto(entry.amount),
+        amount=money_to_proto(entry.amount),
         kind=entry.kind.value,
         payment=payment,
         actor=entry.actor,
@@ -243,22 +242,3 @@ def _ledger_entry_to_proto(entry: LedgerEntry) -> payments_pb2.LedgerEntry:
 
 def _wallet_name(owner: Owner) -> str:
     return names.WALLET.format(*names.CUSTOMER.parse(names.unqualified(owner)))
-
-
-def _actor(named: str, call: Call) -> str:
-    """Only our own services speak for others; anyone else acts for themselves."""
-    return named if named and call.caller.is_service else call.caller.principal
-
-
-def _money(message: money_pb2.Money) -> Money:
-    if abs(message.amount_minor) > AMOUNT_MINOR_MAX:
-        raise AmountTooLarge.at("amount.amount_minor", "is too large")
-    return Money(message.amount_minor, message.currency_code)
-
-
-def _money_to_proto(money: Money) -> money_pb2.Money:
-    return money_pb2.Money(amount_minor=money.amount_minor, currency_code=money.currency)
-
-
-def _bytes(message: Message) -> bytes:
-    return message.SerializeToString(deterministic=True)

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from allinone.demo.city import STORES, products
 from allinone.demo.people import CUSTOMER_WALLETS
 from allinone.demo.seeding import change_prices, create_products, receive_stock, top_up_wallet
-from chassis.rpc.client import MESSAGE_BYTES_MAX
+from chassis.rpc.server import REQUEST_BYTES_MAX
 from chassis.rpc.validation import Validator
 
 
@@ -25,7 +25,7 @@ def test_every_request_satisfies_its_contract() -> None:
     validator = Validator()
     for request in requests():
         validator.check(request)
-        assert request.ByteSize() < MESSAGE_BYTES_MAX
+        assert request.ByteSize() < REQUEST_BYTES_MAX
 
 
 def test_two_builds_give_the_same_requests_with_the_same_ids() -> None:

@@ -1,0 +1,44 @@
+"""The contracts' common values as the kernel's, both ways: money, units of measure, bytes."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from chassis.kernel.errors import AmountTooLarge
+from chassis.kernel.money import Money
+from chassis.kernel.quantity import Unit
+from hutong.common.v1 import measure_pb2, money_pb2
+
+_UNITS = {
+    measure_pb2.MEASURE_UNIT_EACH: Unit.EACH,
+    measure_pb2.MEASURE_UNIT_GRAM: Unit.GRAM,
+}
+_MEASURE_UNITS = {unit: number for number, unit in _UNITS.items()}
+
+
+def unit_from_proto(number: measure_pb2.MeasureUnit) -> Unit:
+    """The unit; validation has seen to it that the number is one."""
+    return _UNITS[number]
+
+
+def unit_to_proto(unit: Unit) -> measure_pb2.MeasureUnit:
+    """The unit as the wire has it."""
+    return _MEASURE_UNITS[unit]
+
+
+def money_from_proto(message: money_pb2.Money, *, at: str) -> Money:
+    """The amount in a field; AmountTooLarge, naming the field, if it passes the bound."""
+    try:
+        return Money(message.amount_minor, message.currency_code)
+    except AmountTooLarge:
+        raise AmountTooLarge.at(at, "is too large") from None
+
+
+def money_to_proto(money: Money) -> money_pb2.Money:
+    """The amount as the wire has it."""
+    return money_pb2.Money(amount_minor=money.amount_minor, currency_code=money.currency)
+
+
+def wire_bytes(message: Message) -> bytes:
+    """The message's bytes, the same ones each time, as answers and events are stored."""
+    return message.SerializeToString(deterministic=True)
