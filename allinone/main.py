@@ -97,15 +97,17 @@ class Platform:
         await asyncio.Event().wait()
 
     async def stop(self) -> None:
-        """Drains what is in flight, then stops everything in reverse order."""
+        """Lets what is in flight end, then stops everything in reverse order."""
         if self._rpc is not None:
-            await self._rpc.drain()
-        if self._http is not None:
-            await self._http.stop()
+            await self._rpc.turn_away()
+        await self._workers.stop()
         for service in self._services:
             for closing in service.closing:
                 await closing()
-        await self._workers.stop()
+        if self._rpc is not None:
+            await self._rpc.stop()
+        if self._http is not None:
+            await self._http.stop()
         for peer in self._peers:
             await peer.close()
         for database in self._databases.values():

@@ -86,8 +86,8 @@ class EmbeddedPostgres(EmbeddedStore):
     async def _make_data(self) -> None:
         """Runs initdb beside the final place, then renames once.
 
-        What a kill left behind is cleared away at the end: only when our initdb has had the folder's
-        lock is it certain that a killed one writes no more.
+        What a kill left behind is cleared away at the end: only when our initdb has had the
+        folder's lock is it certain that a killed one writes no more.
         """
         making = Path(tempfile.mkdtemp(prefix="initdb-", dir=self.folder))
         password = making / "password"

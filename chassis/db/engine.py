@@ -6,12 +6,13 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from asyncpg import DataError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chassis.db.transaction import Transaction
-from chassis.kernel.errors import Conflict, Unavailable
+from chassis.kernel.errors import Conflict, InvalidInput, Unavailable
 from chassis.telemetry import Metrics
 
 SCHEMA = "public"
@@ -22,9 +23,13 @@ POOL_WAIT_SECONDS_MAX = 2.0
 STATEMENT_SECONDS_MAX = 5.0
 IDLE_IN_TRANSACTION_SECONDS_MAX = 10.0
 
+CLIENT_GONE_SECONDS_MAX = 0.5
+"""A call that was cut off by its deadline leaves its session: how long that may wait for a lock."""
+
 _CONFLICT_STATES = frozenset({"40001", "40P01", "55P03"})
 _LOST_STATES = frozenset({"57P01", "57P02", "57P03", "57014", "53300", "25P03"})
 _LOST_CLASS = "08"
+_TEXT_STATE = "22021"
 
 
 class Database:
@@ -44,6 +49,7 @@ class Database:
                     "search_path": SCHEMA,
                     "application_name": f"hutong-{name}",
                     "statement_timeout": str(int(STATEMENT_SECONDS_MAX * 1000)),
+                    "client_connection_check_interval": str(int(CLIENT_GONE_SECONDS_MAX * 1000)),
                     "idle_in_transaction_session_timeout": str(
                         int(IDLE_IN_TRANSACTION_SECONDS_MAX * 1000)
                     ),
@@ -57,6 +63,7 @@ class Database:
 
         Raises Conflict after a deadlock or a serialisation failure and Unavailable when the
         database can't be reached or went away; after Unavailable the commit may have happened.
+        Text that no database can hold, with NUL in it, is InvalidInput.
         """
         begun = time.perf_counter()
         outcome = "failed"
@@ -91,9 +98,11 @@ def _as_kernel_errors() -> Iterator[None]:
         state = getattr(error.orig, "sqlstate", None) or ""
         if state in _CONFLICT_STATES:
             raise Conflict from error
+        if state == _TEXT_STATE:
+            raise InvalidInput from error
         if (
             error.connection_invalidated
-            or not state
+            or not (state or _is_argument_refused(error))
             or state in _LOST_STATES
             or state.startswith(_LOST_CLASS)
         ):
@@ -101,3 +110,8 @@ def _as_kernel_errors() -> Iterator[None]:
         raise
     except (PoolTimeout, OSError) as error:
         raise Unavailable(part="the database") from error
+
+
+def _is_argument_refused(error: DBAPIError) -> bool:
+    """Whether the driver could not write an argument: our own mistake, and no lost server."""
+    return error.orig is not None and isinstance(error.orig.__cause__, DataError)

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from chassis.db.engine import Database
 from chassis.db.transaction import Transaction
-from chassis.kernel.errors import Unavailable
+from chassis.kernel.errors import Conflict, Unavailable
 from chassis.log import logger
 from chassis.messaging import inbox
 from chassis.messaging.bus import Delivery, stream_key
@@ -44,6 +44,8 @@ class Consumer:
         redis: Redis,
         handle: Handler,
         metrics: Metrics,
+        claim_idle_ms: int = CLAIM_IDLE_MS,
+        read_block_ms: int = READ_BLOCK_MS,
     ) -> None:
         self._name = name
         self._member = member
@@ -51,6 +53,8 @@ class Consumer:
         self._database = database
         self._redis = redis
         self._handle = handle
+        self._claim_idle_ms = claim_idle_ms
+        self._read_block_ms = read_block_ms
         self._parked = metrics.events_parked.labels(name)
 
     async def round(self) -> None:
@@ -74,13 +78,13 @@ class Consumer:
 
     async def _handle_abandoned(self) -> None:
         pending: Any = await self._redis.xpending_range(
-            self._stream, self._name, "-", "+", READ_EVENTS_MAX, idle=CLAIM_IDLE_MS
+            self._stream, self._name, "-", "+", READ_EVENTS_MAX, idle=self._claim_idle_ms
         )
         deliveries = {entry["message_id"]: int(entry["times_delivered"]) for entry in pending}
         if not deliveries:
             return
         claimed: Any = await self._redis.xclaim(
-            self._stream, self._name, self._member, CLAIM_IDLE_MS, list(deliveries)
+            self._stream, self._name, self._member, self._claim_idle_ms, list(deliveries)
         )
         for entry_id, fields in claimed:
             await self._deliver(
@@ -93,7 +97,7 @@ class Consumer:
             self._member,
             {self._stream: ">"},
             count=READ_EVENTS_MAX,
-            block=READ_BLOCK_MS,
+            block=self._read_block_ms,
         )
         for _, entries in streams or ():
             for entry_id, fields in entries:
@@ -105,7 +109,13 @@ class Consumer:
         if fields is None:
             await self._redis.xack(self._stream, self._name, entry_id)
             return
-        event = _delivery(fields)
+        try:
+            event = _delivery(fields)
+        except (KeyError, ValueError) as failure:
+            log.error("event_not_readable", consumer=self._name, problem=repr(failure))
+            self._parked.inc()
+            await self._redis.xack(self._stream, self._name, entry_id)
+            return
         problem = "an earlier event of the aggregate is missing"
         try:
             async with self._database.transaction() as tx:
@@ -114,6 +124,8 @@ class Consumer:
                     await self._handle(tx, event)
         except Unavailable:
             raise
+        except Conflict:
+            return  # It comes again, and is never given up for what was in its way.
         except Exception as failure:
             turn, problem = inbox.Turn.TOO_EARLY, repr(failure)
             log.warning("event_not_handled", consumer=self._name, problem=problem)

@@ -18,9 +18,9 @@ class Event:
     """Something that happened to one aggregate.
 
     `distribution_key` is what the aggregate's own table is distributed by: the qualified id of a
-    store, or whatever the service keys its rows with; `aggregate` its resource name with the tenant in front,
-    demo/stores/sh01/orders/ord_1; `sequence` counts 1, 2, 3 within it; `type` is the event's
-    protobuf name and `data` its bytes.
+    store, or whatever the service keys its rows with. `aggregate` is its resource name with the
+    tenant in front, demo/stores/sh01/orders/ord_1; `sequence` counts 1, 2, 3 within it; `type` is
+    the event's protobuf name and `data` its bytes.
     """
 
     distribution_key: str

@@ -60,6 +60,7 @@ delete from outbox
                        where later.distribution_key = o.distribution_key
                          and later.aggregate = o.aggregate
                          and later.sequence > o.sequence)
+        order by o.position
         limit $2)
 """
 

@@ -28,6 +28,7 @@ from chassis.rpc.call import (
     Call,
     caller_from_proto,
 )
+from chassis.rpc.gate import Gate
 from chassis.rpc.status import STATUS_DETAILS_KEY, code_of, to_status
 from chassis.rpc.validation import Validator, parsed
 from chassis.telemetry import Metrics
@@ -39,7 +40,9 @@ Behaviour = Callable[[Message, Call], Awaitable[Message | bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What every method shares: identity, rules, validation, metrics."""
+    """What every method shares: the gate, identity, rules, validation, metrics."""
+
+    gate: Gate
 
     authenticator: Authenticator
     validator: Validator
@@ -79,8 +82,9 @@ async def _answer(
     try:
         request = parsed(method.request_type, data)
         call = await _admitted(floor, method, request, context)
-        async with asyncio.timeout(call.seconds_left()):
-            reply = await method.behaviour(request, call)
+        with floor.gate.passing(call.caller):
+            async with asyncio.timeout(call.seconds_left()):
+                reply = await method.behaviour(request, call)
     except Replayed as replayed:
         if replayed.answer.refusal is not None:
             raise replayed.answer.refusal from None
@@ -154,6 +158,6 @@ async def _end(context: grpc.aio.ServicerContext[bytes, bytes], error: HutongErr
     status: status_pb2.Status = to_status(error)
     await context.abort(
         code_of(error),
-        error.text,
+        status.message,
         ((STATUS_DETAILS_KEY, status.SerializeToString(deterministic=True)),),
     )

@@ -17,13 +17,16 @@ from grpc_reflection.v1alpha import reflection
 from chassis.rpc.access import rules_of
 from chassis.rpc.auth import Authenticator
 from chassis.rpc.client import MESSAGE_BYTES_MAX
+from chassis.rpc.gate import Gate
 from chassis.rpc.interceptors import Floor, Method, serve_unary
 from chassis.rpc.validation import Validator
 from chassis.telemetry import Metrics
 
+REQUEST_BYTES_MAX = 4 * 1024 * 1024
 METADATA_BYTES_MAX = 16 * 1024
 CALLS_AT_ONCE_MAX = 4096
 DRAIN_SECONDS = 20.0
+STOP_SECONDS = 5.0
 
 Registration = Callable[[Any, Any], None]
 """The generated add_…Servicer_to_server of a service."""
@@ -84,7 +87,8 @@ class RpcServer:
             for service in services
             for path, rule in rules_of(pool.FindServiceByName(service)).items()
         }
-        floor = Floor(authenticator, Validator(), metrics, rules)
+        self._gate = Gate()
+        floor = Floor(self._gate, authenticator, Validator(), metrics, rules)
         for servicer in servicers:
             servicer.register(servicer.implementation, _Registrar(self._server, floor))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -111,10 +115,17 @@ class RpcServer:
         for service in self._services:
             await self._health.set(service, status)
 
-    async def drain(self) -> None:
-        """Turns new calls away, lets those in flight end, then stops."""
+    async def turn_away(self) -> None:
+        """Takes no new callers and lets those in flight get their answers.
+
+        Services in this process can still call one another, as the calls in flight need them to.
+        """
         await self._health.enter_graceful_shutdown()
-        await self._server.stop(DRAIN_SECONDS)
+        await self._gate.shut(seconds_max=DRAIN_SECONDS)
+
+    async def stop(self) -> None:
+        """Ends all connections, after the calls that are still in flight."""
+        await self._server.stop(STOP_SECONDS)
 
 
 class _Registrar:
@@ -128,8 +139,12 @@ class _Registrar:
         """The generic form carries nothing that the registered one does not."""
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
-        """Adds the service's methods, each behind the floor."""
-        served = {name: self._behind_floor(service, name, h) for name, h in handlers.items()}
+        """Adds the methods that the servicer has, each behind the floor."""
+        served = {
+            name: self._behind_floor(service, name, handler)
+            for name, handler in handlers.items()
+            if not _is_generated(handler)
+        }
         self._server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler(service, served),)
         )
@@ -147,6 +162,11 @@ class _Registrar:
             return await serve_unary(floor, method, data, context)
 
         return grpc.unary_unary_rpc_method_handler(behaviour)
+
+
+def _is_generated(handler: Any) -> bool:
+    """Whether the servicer left the method as protoc made it, so that gRPC may answer for it."""
+    return str(getattr(handler.unary_unary, "__module__", "")).endswith("_pb2_grpc")
 
 
 def _request_type(service: str, method: str) -> type[Message]:

@@ -17,17 +17,19 @@ STATUS_DETAILS_KEY = "grpc-status-details-bin"
 RETRY_AFTER_MS = 100
 """What a caller is told to wait before it asks again, unless the error knows better."""
 
+TEXT_CHARACTERS_MAX = 200
+"""What is told of one text: callers refuse trailers of more than a few kilobytes."""
+
 _CODES: dict[ErrorKind, grpc.StatusCode] = {kind: grpc.StatusCode[kind.value] for kind in ErrorKind}
 _KINDS = {code.value[0]: kind for kind, code in _CODES.items()}
 
 
 def to_status(error: HutongError) -> status_pb2.Status:
     """The error as it goes over the wire, in the same bytes each time."""
-    status = status_pb2.Status(code=_CODES[error.kind].value[0], message=error.text)
+    status = status_pb2.Status(code=_CODES[error.kind].value[0], message=_cut(error.text))
+    facts = {name: _cut(value) for name, value in error.facts.items()}
     status.details.append(
-        _packed(
-            error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.facts)
-        )
+        _packed(error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=facts))
     )
     if error.violations:
         status.details.append(
@@ -35,7 +37,7 @@ def to_status(error: HutongError) -> status_pb2.Status:
                 error_details_pb2.BadRequest(
                     field_violations=[
                         error_details_pb2.BadRequest.FieldViolation(
-                            field=field, description=problem
+                            field=_cut(field), description=_cut(problem)
                         )
                         for field, problem in error.violations
                     ]
@@ -83,6 +85,10 @@ def from_rpc_error(error: grpc.aio.AioRpcError, *, part: str) -> HutongError:
     return HutongError.rebuilt(
         kind=kind, reason=kind.value, text=f"{part} does not answer", facts={"part": part}
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_CHARACTERS_MAX else f"{text[: TEXT_CHARACTERS_MAX - 1]}…"
 
 
 def _packed(message: Message) -> any_pb2.Any:

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from chassis.kernel.errors import HutongError
+from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.client import Peer
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from tests.support.shop import Shop, till_sale, wanted
@@ -168,6 +168,32 @@ async def test_a_platform_starts_empty_handed_sells_survives_and_stops(command: 
     stores = [again.child(name) for name in ("postgres", "valkey-server")]
     assert await again.stop() == 0
     assert not any(store.is_running() for store in stores)
+
+
+async def test_a_platform_that_is_told_to_stop_finishes_what_it_has_begun(
+    command: Command,
+) -> None:
+    await command.run()
+    shop = await command.shop()
+    sku = await shop.product(stock=1_000)
+    orders = shop.orders()
+    await orders.PlaceOrder(till_sale(wanted(sku, 1)))
+    selling = asyncio.gather(
+        *(orders.PlaceOrder(till_sale(wanted(sku, 1))) for _ in range(200)),
+        return_exceptions=True,
+    )
+    await asyncio.sleep(0.05)
+    assert await command.stop(signal.SIGTERM) == 0
+    outcomes = await selling
+    sold = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    turned_away = [outcome for outcome in outcomes if isinstance(outcome, HutongError)]
+    assert len(sold) + len(turned_away) == 200
+    assert {error.kind for error in turned_away} <= {ErrorKind.UNAVAILABLE}
+
+    again = Command(command.home, command.grpc_port, command.http_port)
+    await again.run()
+    assert await (await again.shop()).stock(sku) == (999 - len(sold), 0)
+    assert await again.stop() == 0
 
 
 async def test_the_demo_city_is_there_and_its_calls_answer_as_printed(command: Command) -> None:

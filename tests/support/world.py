@@ -127,13 +127,14 @@ class World:
     async def close(self) -> None:
         """Stops everything and drops the databases."""
         self.closed()
+        await self.server.turn_away()
         await self.workers.stop()
-        for peer in self.peers:
-            await peer.close()
-        await self.server.drain()
         for service in self.services.values():
             for closing in service.closing:
                 await closing()
+        await self.server.stop()
+        for peer in self.peers:
+            await peer.close()
         for database in self.opened.values():
             await database.close()
         await self.redis.aclose()
