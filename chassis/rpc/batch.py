@@ -13,20 +13,55 @@ from chassis.rpc.status import from_status, to_status
 
 ItemCommand = TypeVar("ItemCommand")
 ItemResult = TypeVar("ItemResult")
+Reply = TypeVar("Reply", bound=Message)
+
+RunItems = Callable[[Sequence[ItemCommand]], Awaitable[Sequence[ItemResult | HutongError]]]
+"""Answers commands in their order, each with a result or with its own error."""
 
 
-async def answer_items(
+async def answer_batch(
+    request: Message,
+    call: Call,
+    reply: Reply,
+    *,
+    command: Callable[[Any, Call], ItemCommand],
+    run: RunItems[ItemCommand, ItemResult],
+    field: str,
+    convert: Callable[[Any], Message],
+) -> Reply:
+    """Runs the items of a batch that were admitted as one, and writes the reply's results.
+
+    `command` converts one item's request and may refuse it with a HutongError; `run` answers its
+    commands in their order; `convert` makes the message for a result's `field`.
+    """
+    answers = await _answers(request.items, call, command=command, run=run)  # type: ignore[attr-defined]
+    for answer in answers:
+        result = reply.results.add()  # type: ignore[attr-defined]
+        if isinstance(answer, HutongError):
+            result.error.CopyFrom(to_status(answer))
+        else:
+            getattr(result, field).CopyFrom(convert(answer))
+    return reply
+
+
+def read_results(
+    reply: Message, *, field: str, convert: Callable[[Any], ItemResult]
+) -> list[ItemResult | HutongError]:
+    """The answers in a batch's reply, in the order of its items."""
+    return [
+        from_status(result.error) if result.HasField("error") else convert(getattr(result, field))
+        for result in reply.results  # type: ignore[attr-defined]
+    ]
+
+
+async def _answers(
     items: Iterable[Message],
     call: Call,
     *,
     command: Callable[[Any, Call], ItemCommand],
-    run: Callable[[Sequence[ItemCommand]], Awaitable[Sequence[ItemResult | HutongError]]],
+    run: RunItems[ItemCommand, ItemResult],
 ) -> list[ItemResult | HutongError]:
-    """Runs the items that were admitted as one batch; the others keep why they were not.
-
-    `command` converts one item's request and may refuse it with a HutongError; `run` answers its
-    commands in their order.
-    """
+    """What became of each item; those that were not admitted keep why."""
     answers: list[ItemResult | HutongError | None] = []
     commands: list[ItemCommand] = []
     for item, item_call in zip(items, call.items, strict=True):
@@ -40,29 +75,3 @@ async def answer_items(
             answers.append(error)
     results = iter(await run(commands) if commands else ())
     return [next(results) if answer is None else answer for answer in answers]
-
-
-def fill_results(
-    reply: Message,
-    answers: Iterable[ItemResult | HutongError],
-    *,
-    field: str,
-    convert: Callable[[Any], Message],
-) -> None:
-    """Writes the answers into reply.results: into `field`, or as the error's status."""
-    for answer in answers:
-        result = reply.results.add()  # type: ignore[attr-defined]
-        if isinstance(answer, HutongError):
-            result.error.CopyFrom(to_status(answer))
-        else:
-            getattr(result, field).CopyFrom(convert(answer))
-
-
-def read_results(
-    reply: Message, *, field: str, convert: Callable[[Any], ItemResult]
-) -> list[ItemResult | HutongError]:
-    """The answers in a batch's reply, in the order of its items."""
-    return [
-        from_status(result.error) if result.HasField("error") else convert(getattr(result, field))
-        for result in reply.results  # type: ignore[attr-defined]
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis.kernel import names
 from chassis.messaging.coalescer import Coalescer
-from chassis.rpc.batch import answer_items, fill_results
+from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
@@ -106,9 +106,12 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def BatchQuoteBaskets(
         self, request: catalog_service_pb2.BatchQuoteBasketsRequest, call: Call
     ) -> catalog_service_pb2.BatchQuoteBasketsResponse:
-        answers = await answer_items(
-            request.items, call, command=convert.basket, run=self._catalog.quote_baskets
+        return await answer_batch(
+            request,
+            call,
+            catalog_service_pb2.BatchQuoteBasketsResponse(),
+            command=convert.basket,
+            run=self._catalog.quote_baskets,
+            field="quote",
+            convert=convert.basket_quote_message,
         )
-        reply = catalog_service_pb2.BatchQuoteBasketsResponse()
-        fill_results(reply, answers, field="quote", convert=convert.basket_quote_message)
-        return reply

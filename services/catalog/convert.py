@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel import names
@@ -83,9 +82,8 @@ def price_changes(request: catalog_service_pb2.ChangePricesRequest) -> list[Pric
     ]
 
 
-def basket(request: Message, call: Call) -> BasketToQuote:
+def basket(request: catalog_service_pb2.QuoteBasketRequest, call: Call) -> BasketToQuote:
     """The basket of a QuoteBasketRequest; NameInvalid, or InvalidInput for an impossible time."""
-    assert isinstance(request, catalog_service_pb2.QuoteBasketRequest)
     return BasketToQuote(
         tenant=call.tenant,
         store=names.parse_store(request.parent, call.tenant),

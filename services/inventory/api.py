@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chassis.db.engine import Database
 from chassis.messaging.coalescer import Coalescer
-from chassis.rpc.batch import answer_items, fill_results
+from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.inventory.v1 import inventory_pb2
@@ -117,39 +117,51 @@ class InventoryServicer(InventoryServiceServicer):
     async def BatchReserveStock(
         self, request: service_pb2.BatchReserveStockRequest, call: Call
     ) -> service_pb2.BatchReserveStockResponse:
-        answers = await answer_items(
-            request.items, call, command=convert.reserve_command, run=self._stock.reserve
+        return await answer_batch(
+            request,
+            call,
+            service_pb2.BatchReserveStockResponse(),
+            command=convert.reserve_command,
+            run=self._stock.reserve,
+            field="reservation",
+            convert=convert.reservation_to_proto,
         )
-        reply = service_pb2.BatchReserveStockResponse()
-        fill_results(reply, answers, field="reservation", convert=convert.reservation_to_proto)
-        return reply
 
     async def BatchTakeStock(
         self, request: service_pb2.BatchTakeStockRequest, call: Call
     ) -> service_pb2.BatchTakeStockResponse:
-        answers = await answer_items(
-            request.items, call, command=convert.take_command, run=self._stock.reserve
+        return await answer_batch(
+            request,
+            call,
+            service_pb2.BatchTakeStockResponse(),
+            command=convert.take_command,
+            run=self._stock.reserve,
+            field="reservation",
+            convert=convert.reservation_to_proto,
         )
-        reply = service_pb2.BatchTakeStockResponse()
-        fill_results(reply, answers, field="reservation", convert=convert.reservation_to_proto)
-        return reply
 
     async def BatchCommitReservations(
         self, request: service_pb2.BatchCommitReservationsRequest, call: Call
     ) -> service_pb2.BatchCommitReservationsResponse:
-        answers = await answer_items(
-            request.items, call, command=convert.end_command, run=self._stock.commit
+        return await answer_batch(
+            request,
+            call,
+            service_pb2.BatchCommitReservationsResponse(),
+            command=convert.end_command,
+            run=self._stock.commit,
+            field="reservation",
+            convert=convert.reservation_to_proto,
         )
-        reply = service_pb2.BatchCommitReservationsResponse()
-        fill_results(reply, answers, field="reservation", convert=convert.reservation_to_proto)
-        return reply
 
     async def BatchReleaseReservations(
         self, request: service_pb2.BatchReleaseReservationsRequest, call: Call
     ) -> service_pb2.BatchReleaseReservationsResponse:
-        answers = await answer_items(
-            request.items, call, command=convert.end_command, run=self._stock.release
+        return await answer_batch(
+            request,
+            call,
+            service_pb2.BatchReleaseReservationsResponse(),
+            command=convert.end_command,
+            run=self._stock.release,
+            field="reservation",
+            convert=convert.reservation_to_proto,
         )
-        reply = service_pb2.BatchReleaseReservationsResponse()
-        fill_results(reply, answers, field="reservation", convert=convert.reservation_to_proto)
-        return reply

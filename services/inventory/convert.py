@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from google.protobuf.message import Message
-
 from chassis.kernel import names
 from chassis.kernel.errors import PageTokenInvalid
 from chassis.messaging.outbox import Event
@@ -53,9 +51,8 @@ def reservation_key(name: str, call: Call) -> ReservationKey:
     return ReservationKey(*names.parse_in_store(names.RESERVATION, name, call.tenant))
 
 
-def reserve_command(request: Message, call: Call) -> ReserveCommand:
+def reserve_command(request: service_pb2.ReserveStockRequest, call: Call) -> ReserveCommand:
     """What a ReserveStockRequest asks for."""
-    assert isinstance(request, service_pb2.ReserveStockRequest)
     has_clock = request.HasField("hold_duration")
     return ReserveCommand(
         store_id=store(request.parent, call),
@@ -67,9 +64,8 @@ def reserve_command(request: Message, call: Call) -> ReserveCommand:
     )
 
 
-def take_command(request: Message, call: Call) -> ReserveCommand:
+def take_command(request: service_pb2.TakeStockRequest, call: Call) -> ReserveCommand:
     """What a TakeStockRequest asks for."""
-    assert isinstance(request, service_pb2.TakeStockRequest)
     return ReserveCommand(
         store_id=store(request.parent, call),
         reservation_id=request.reservation_id,
@@ -79,11 +75,11 @@ def take_command(request: Message, call: Call) -> ReserveCommand:
     )
 
 
-def end_command(request: Message, call: Call) -> EndCommand:
+def end_command(
+    request: service_pb2.CommitReservationRequest | service_pb2.ReleaseReservationRequest,
+    call: Call,
+) -> EndCommand:
     """What a CommitReservationRequest or a ReleaseReservationRequest asks for."""
-    assert isinstance(
-        request, service_pb2.CommitReservationRequest | service_pb2.ReleaseReservationRequest
-    )
     key = reservation_key(request.name, call)
     return EndCommand(key.store_id, key.reservation_id, call.actor(request.actor))
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from chassis.db.idempotency import Replayed, RequestKey
 from chassis.kernel import ids, names
 from chassis.kernel.errors import HutongError
-from chassis.rpc.batch import answer_items, fill_results
+from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
@@ -33,10 +33,15 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
     async def BatchPlaceOrders(
         self, request: orders_service_pb2.BatchPlaceOrdersRequest, call: Call
     ) -> orders_service_pb2.BatchPlaceOrdersResponse:
-        answers = await answer_items(request.items, call, command=_asked, run=self._place_all)
-        reply = orders_service_pb2.BatchPlaceOrdersResponse()
-        fill_results(reply, answers, field="order", convert=orders_pb2.Order.FromString)
-        return reply
+        return await answer_batch(
+            request,
+            call,
+            orders_service_pb2.BatchPlaceOrdersResponse(),
+            command=_asked,
+            run=self._place_all,
+            field="order",
+            convert=orders_pb2.Order.FromString,
+        )
 
     async def _place(self, asked: Asked) -> bytes:
         command, key, deadline = asked

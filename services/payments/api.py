@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.messaging.coalescer import Coalescer
-from chassis.rpc.batch import answer_items, fill_results
+from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.payments.v1 import payments_pb2 as pb
@@ -89,39 +89,51 @@ class PaymentsApi(PaymentsServiceServicer):
     async def BatchAuthorisePayments(
         self, request: rpc.BatchAuthorisePaymentsRequest, call: Call
     ) -> rpc.BatchAuthorisePaymentsResponse:
-        answers = await answer_items(
-            request.items, call, command=convert.authorise_command, run=self._payments.take
+        return await answer_batch(
+            request,
+            call,
+            rpc.BatchAuthorisePaymentsResponse(),
+            command=convert.authorise_command,
+            run=self._payments.take,
+            field="payment",
+            convert=convert.payment_to_proto,
         )
-        reply = rpc.BatchAuthorisePaymentsResponse()
-        fill_results(reply, answers, field="payment", convert=convert.payment_to_proto)
-        return reply
 
     async def BatchChargePayments(
         self, request: rpc.BatchChargePaymentsRequest, call: Call
     ) -> rpc.BatchChargePaymentsResponse:
-        answers = await answer_items(
-            request.items, call, command=convert.charge_command, run=self._payments.take
+        return await answer_batch(
+            request,
+            call,
+            rpc.BatchChargePaymentsResponse(),
+            command=convert.charge_command,
+            run=self._payments.take,
+            field="payment",
+            convert=convert.payment_to_proto,
         )
-        reply = rpc.BatchChargePaymentsResponse()
-        fill_results(reply, answers, field="payment", convert=convert.payment_to_proto)
-        return reply
 
     async def BatchCapturePayments(
         self, request: rpc.BatchCapturePaymentsRequest, call: Call
     ) -> rpc.BatchCapturePaymentsResponse:
-        answers = await answer_items(
-            request.items, call, command=convert.move_command, run=self._payments.capture
+        return await answer_batch(
+            request,
+            call,
+            rpc.BatchCapturePaymentsResponse(),
+            command=convert.move_command,
+            run=self._payments.capture,
+            field="payment",
+            convert=convert.payment_to_proto,
         )
-        reply = rpc.BatchCapturePaymentsResponse()
-        fill_results(reply, answers, field="payment", convert=convert.payment_to_proto)
-        return reply
 
     async def BatchVoidPayments(
         self, request: rpc.BatchVoidPaymentsRequest, call: Call
     ) -> rpc.BatchVoidPaymentsResponse:
-        answers = await answer_items(
-            request.items, call, command=convert.move_command, run=self._payments.void
+        return await answer_batch(
+            request,
+            call,
+            rpc.BatchVoidPaymentsResponse(),
+            command=convert.move_command,
+            run=self._payments.void,
+            field="payment",
+            convert=convert.payment_to_proto,
         )
-        reply = rpc.BatchVoidPaymentsResponse()
-        fill_results(reply, answers, field="payment", convert=convert.payment_to_proto)
-        return reply
