@@ -11,6 +11,7 @@ from chassis.kernel.errors import HutongError
 from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
+from hutong.catalog.v1 import catalog_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
 from services.orders import convert
 from services.orders.domain import Order, PlaceOrder
@@ -26,6 +27,13 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
     def __init__(self, orders: Orders, saga: OrderSaga) -> None:
         self._orders = orders
         self._saga = saga
+
+    async def QuoteOrder(
+        self, request: orders_service_pb2.QuoteOrderRequest, call: Call
+    ) -> catalog_pb2.BasketQuote:
+        basket = convert.basket(request, call)
+        quote = await self._saga.quote(basket, deadline=call.deadline)
+        return convert.quote_to_proto(quote, store=basket.store)
 
     async def PlaceOrder(self, request: orders_service_pb2.PlaceOrderRequest, call: Call) -> bytes:
         return await self._place(_asked(request, call))
@@ -105,7 +113,7 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
 
 def _asked(request: orders_service_pb2.PlaceOrderRequest, call: Call) -> Asked:
     command = convert.place_order(request, call, order_id=ids.mint("ord"))
-    return command, call.key(request, distribution_key=command.store), call.deadline
+    return command, call.key(request, distribution_key=command.basket.store), call.deadline
 
 
 def _order_id(order: Order) -> str:

@@ -22,7 +22,7 @@ from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from hutong.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
 from hutong.payments.v1 import payments_service_pb2, payments_service_pb2_grpc
 from services.orders import convert
-from services.orders.domain import Order, PlaceOrder, Quote, TenderType
+from services.orders.domain import Basket, Order, Quote, TenderType
 
 SERVICE_PRINCIPAL = "services/orders"
 BATCH_SECONDS_MAX = 4.0
@@ -103,12 +103,12 @@ class CatalogPrices:
             metrics=metrics,
         )
 
-    async def quote(self, command: PlaceOrder, *, deadline: float) -> Quote:
-        """What the wanted lines cost now."""
+    async def quote(self, basket: Basket, *, deadline: float) -> Quote:
+        """What the basket costs now."""
         request = catalog_service_pb2.QuoteBasketRequest(
-            parent=names.STORE.format(command.store), lines=convert.wanted_to_proto(command)
+            parent=names.STORE.format(basket.store), lines=convert.wanted_to_proto(basket)
         )
-        return await self._quotes.call(command.purchaser.tenant, request, deadline=deadline)
+        return await self._quotes.call(names.tenant_of(basket.store), request, deadline=deadline)
 
 
 class InventoryStock:

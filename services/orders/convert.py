@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.kernel import names
 from chassis.kernel.errors import AmountInvalid, HutongError
 from chassis.kernel.money import Money
-from chassis.kernel.names import CustomerId
+from chassis.kernel.names import CustomerId, StoreId
 from chassis.kernel.quantity import Unit
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
@@ -24,6 +24,7 @@ from hutong.catalog.v1 import catalog_pb2
 from hutong.common.v1 import money_pb2, product_quantity_pb2
 from hutong.orders.v1 import events_pb2, orders_pb2, orders_service_pb2
 from services.orders.domain import (
+    Basket,
     Fulfilment,
     Order,
     OrderName,
@@ -73,10 +74,11 @@ def purchaser_of(call: Call) -> Purchaser:
     )
 
 
-def place_order(
-    request: orders_service_pb2.PlaceOrderRequest, call: Call, *, order_id: str
-) -> PlaceOrder:
-    """The command in a PlaceOrder request."""
+def basket(
+    request: orders_service_pb2.QuoteOrderRequest | orders_service_pb2.PlaceOrderRequest,
+    call: Call,
+) -> Basket:
+    """What is wanted from which store."""
     wanted = [
         Wanted(
             names.parse_product(line.product, at=f"lines[{index}].product"),
@@ -85,6 +87,13 @@ def place_order(
         )
         for index, line in enumerate(request.lines)
     ]
+    return Basket(store=names.parse_store(request.parent, call.tenant), wanted=merged(wanted))
+
+
+def place_order(
+    request: orders_service_pb2.PlaceOrderRequest, call: Call, *, order_id: str
+) -> PlaceOrder:
+    """The command in a PlaceOrder request."""
     customer: CustomerId | None = None
     if request.customer:
         customer = names.parse_customer(request.customer, call.tenant)
@@ -92,9 +101,8 @@ def place_order(
     if request.HasField("expected_total"):
         expected = _money(request.expected_total, at="expected_total")
     return PlaceOrder(
-        store=names.parse_store(request.parent, call.tenant),
+        basket=basket(request, call),
         order_id=order_id,
-        wanted=merged(wanted),
         fulfilment=_FULFILMENTS[request.fulfilment],
         tender=_tender(request.tender),
         purchaser=purchaser_of(call),
@@ -170,9 +178,19 @@ def quote_from_proto(message: catalog_pb2.BasketQuote) -> Quote:
     )
 
 
-def wanted_to_proto(command: PlaceOrder) -> list[product_quantity_pb2.ProductQuantity]:
+def quote_to_proto(quote: Quote, *, store: StoreId) -> catalog_pb2.BasketQuote:
+    """The quote as callers see it."""
+    return catalog_pb2.BasketQuote(
+        store=names.STORE.format(store),
+        lines=[_line_to_proto(line) for line in quote.lines],
+        total=money_to_proto(quote.total),
+        quote_time=_timestamp(quote.quoted_at),
+    )
+
+
+def wanted_to_proto(wanting: Basket) -> list[product_quantity_pb2.ProductQuantity]:
     """The wanted lines, as other services take them."""
-    return [_quantity(line.sku, line.quantity, line.unit) for line in command.wanted]
+    return [_quantity(line.sku, line.quantity, line.unit) for line in wanting.wanted]
 
 
 def lines_to_proto(order: Order) -> list[product_quantity_pb2.ProductQuantity]:

@@ -132,6 +132,14 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Basket:
+    """What is wanted from a store, lines of one product added up."""
+
+    store: StoreId
+    wanted: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PricedLine:
     """A line at the price it is sold at. `unit_price` is that of a piece or a kilogram."""
 
@@ -175,9 +183,8 @@ class Purchaser:
 class PlaceOrder:
     """What is asked for."""
 
-    store: StoreId
+    basket: Basket
     order_id: str
-    wanted: tuple[Wanted, ...]
     fulfilment: Fulfilment
     tender: Tender
     purchaser: Purchaser

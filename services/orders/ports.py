@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from services.orders.domain import Order, PlaceOrder, Quote
+from services.orders.domain import Basket, Order, Quote
 
 
 class Prices(Protocol):
     """Prices at one instant."""
 
-    async def quote(self, command: PlaceOrder, *, deadline: float) -> Quote:
-        """What the wanted lines cost now."""
+    async def quote(self, basket: Basket, *, deadline: float) -> Quote:
+        """What the basket costs now."""
         ...
 
 

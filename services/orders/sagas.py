@@ -19,6 +19,7 @@ from chassis.telemetry import Metrics
 from services.orders.domain import (
     STEP_REFUSALS,
     UNDONE_REASON,
+    Basket,
     Fulfilment,
     Order,
     OrderAbandoned,
@@ -91,6 +92,10 @@ class OrderSaga:
         self._moves: Coalescer[Move, Moved] = Coalescer(
             "orders.outcome", orders.move_all, metrics=metrics
         )
+
+    async def quote(self, basket: Basket, *, deadline: float) -> Quote:
+        """What an order of this basket would cost if it were placed now."""
+        return await self._prices.quote(basket, deadline=deadline)
 
     async def place(self, command: PlaceOrder, key: RequestKey, *, deadline: float) -> bytes:
         """The placed order as reply bytes; the refusal, if it is refused.
@@ -175,7 +180,7 @@ class OrderSaga:
     async def _quoted(self, command: PlaceOrder, key: RequestKey, deadline: float) -> Quote:
         """The quote; a request that was answered before is answered even if there is none now."""
         try:
-            return await self._prices.quote(command, deadline=deadline)
+            return await self._prices.quote(command.basket, deadline=deadline)
         except HutongError as error:
             if error.kind in STEP_REFUSALS:
                 raise

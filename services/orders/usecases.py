@@ -234,7 +234,7 @@ class Orders:
 def new_order(command: PlaceOrder, quote: Quote) -> Order:
     """The order that a command and its quote make, in state placing with a fresh lease token."""
     return Order(
-        store=command.store,
+        store=command.basket.store,
         order_id=command.order_id,
         state=State.PLACING,
         fulfilment=command.fulfilment,

@@ -46,6 +46,19 @@ async def test_a_till_sale_is_complete_in_the_answer(shop: Shop) -> None:
     assert await shop.stock(rice) == (3_500, 0)
 
 
+async def test_a_quote_is_what_the_order_then_costs_and_changes_nothing(shop: Shop) -> None:
+    sku = await shop.product(stock=10, price=333)
+    rice = await shop.product(stock=5_000, price=1_299, unit=GRAM)
+    lines = [wanted(sku, 2), wanted(rice, 755, GRAM), wanted(sku, 1)]
+    quote = await shop.orders().QuoteOrder(
+        orders_service_pb2.QuoteOrderRequest(parent=STORE, lines=lines)
+    )
+    assert await shop.stock(sku) == (10, 0)
+    order = await shop.orders().PlaceOrder(till_sale(*lines, expected_total=quote.total))
+    assert order.lines == quote.lines
+    assert order.total == quote.total == yuan(999 + 981)
+
+
 async def test_an_order_answers_the_same_when_it_is_read_later(shop: Shop) -> None:
     sku = await shop.product(stock=3)
     placed = await shop.orders().PlaceOrder(till_sale(wanted(sku, 1)))

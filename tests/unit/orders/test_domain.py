@@ -16,6 +16,7 @@ from chassis.kernel.quantity import Unit
 from services.orders.domain import (
     LEGAL_MOVES,
     ON_THE_WAY,
+    Basket,
     Fulfilment,
     Order,
     PlaceOrder,
@@ -45,9 +46,8 @@ def fen(amount: int, currency: str = "CNY") -> Money:
 
 def command(**fields: object) -> PlaceOrder:
     usual = PlaceOrder(
-        store=StoreId("demo:sh01"),
+        basket=Basket(StoreId("demo:sh01"), (Wanted("sku1", 1, Unit.EACH),)),
         order_id="ord_1",
-        wanted=(Wanted("sku1", 1, Unit.EACH),),
         fulfilment=Fulfilment.CARRY_OUT,
         tender=Tender(TenderType.CASH, fen(1_000)),
         purchaser=STAFF,

@@ -5,6 +5,7 @@ from google.api import resource_pb2 as _resource_pb2
 from google.rpc import status_pb2 as _status_pb2
 from hutong.auth.v1 import access_pb2 as _access_pb2
 from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
+from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
 from hutong.common.v1 import product_quantity_pb2 as _product_quantity_pb2
 from hutong.orders.v1 import orders_pb2 as _orders_pb2
@@ -15,6 +16,14 @@ from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class QuoteOrderRequest(_message.Message):
+    __slots__ = ("parent", "lines")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    lines: _containers.RepeatedCompositeFieldContainer[_product_quantity_pb2.ProductQuantity]
+    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_product_quantity_pb2.ProductQuantity, _Mapping]]] = ...) -> None: ...
 
 class PlaceOrderRequest(_message.Message):
     __slots__ = ("parent", "lines", "fulfilment", "tender", "customer", "till", "expected_total", "request_id")

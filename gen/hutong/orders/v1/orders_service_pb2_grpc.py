@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from hutong.catalog.v1 import catalog_pb2 as hutong_dot_catalog_dot_v1_dot_catalog__pb2
 from hutong.orders.v1 import orders_pb2 as hutong_dot_orders_dot_v1_dot_orders__pb2
 from hutong.orders.v1 import orders_service_pb2 as hutong_dot_orders_dot_v1_dot_orders__service__pb2
 
@@ -37,6 +38,11 @@ class OrdersServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.QuoteOrder = channel.unary_unary(
+                '/hutong.orders.v1.OrdersService/QuoteOrder',
+                request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderRequest.SerializeToString,
+                response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__pb2.BasketQuote.FromString,
+                _registered_method=True)
         self.PlaceOrder = channel.unary_unary(
                 '/hutong.orders.v1.OrdersService/PlaceOrder',
                 request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.PlaceOrderRequest.SerializeToString,
@@ -74,14 +80,24 @@ class OrdersServiceServicer:
     order. Whatever is killed on the way, an order ends sold once or not at all.
     """
 
+    def QuoteOrder(self, request, context):
+        """Says what an order would cost if it were placed now, by the same rules. It changes nothing.
+        Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, UNIT_MISMATCH, QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE,
+        CURRENCY_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PlaceOrder(self, request, context):
         """Places an order: at a till it is complete in the answer, for pickup it is held. The same
         request_id with the same body gets the same answer, byte for byte, a refusal too.
-        Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, UNIT_MISMATCH, AMOUNT_TOO_LARGE, CURRENCY_MISMATCH,
-        PRICE_CHANGED (with expected and actual total), TENDER_INSUFFICIENT, TENDER_NOT_ACCEPTED,
-        TILL_REQUIRED, CUSTOMER_REQUIRED, FULFILMENT_NOT_ALLOWED, INSUFFICIENT_STOCK (with sku, wanted,
-        available), WALLET_INSUFFICIENT, ORDER_ABANDONED (the platform could not finish it, and undid it),
-        REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
+        Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, UNIT_MISMATCH, QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE,
+        AMOUNT_INVALID, CURRENCY_MISMATCH, PRICE_CHANGED (with expected and actual total),
+        TENDER_INSUFFICIENT, TENDER_NOT_ACCEPTED, TILL_REQUIRED, CUSTOMER_REQUIRED,
+        FULFILMENT_NOT_ALLOWED, INSUFFICIENT_STOCK (with sku, wanted, available), WALLET_INSUFFICIENT,
+        ORDER_ABANDONED (the platform could not finish it, and undid it), REQUEST_ID_REUSED,
+        REQUEST_IN_FLIGHT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -131,6 +147,11 @@ class OrdersServiceServicer:
 
 def add_OrdersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'QuoteOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.QuoteOrder,
+                    request_deserializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderRequest.FromString,
+                    response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__pb2.BasketQuote.SerializeToString,
+            ),
             'PlaceOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.PlaceOrder,
                     request_deserializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.PlaceOrderRequest.FromString,
@@ -173,6 +194,33 @@ class OrdersService:
     """OrdersService sells: it prices, takes or holds the stock, takes or holds the money, and keeps the
     order. Whatever is killed on the way, an order ends sold once or not at all.
     """
+
+    @staticmethod
+    def QuoteOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.orders.v1.OrdersService/QuoteOrder',
+            hutong_dot_orders_dot_v1_dot_orders__service__pb2.QuoteOrderRequest.SerializeToString,
+            hutong_dot_catalog_dot_v1_dot_catalog__pb2.BasketQuote.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def PlaceOrder(request,
