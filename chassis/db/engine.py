@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from asyncpg import DataError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -29,7 +28,7 @@ CLIENT_GONE_SECONDS_MAX = 0.5
 _CONFLICT_STATES = frozenset({"40001", "40P01", "55P03"})
 _LOST_STATES = frozenset({"57P01", "57P02", "57P03", "57014", "53300", "25P03"})
 _LOST_CLASS = "08"
-_TEXT_STATE = "22021"
+_TEXT_STATES = frozenset({"22021", "22P05"})
 
 
 class Database:
@@ -98,11 +97,11 @@ def _as_kernel_errors() -> Iterator[None]:
         state = getattr(error.orig, "sqlstate", None) or ""
         if state in _CONFLICT_STATES:
             raise Conflict from error
-        if state == _TEXT_STATE:
+        if state in _TEXT_STATES:
             raise InvalidInput from error
         if (
             error.connection_invalidated
-            or not (state or _is_argument_refused(error))
+            or not state
             or state in _LOST_STATES
             or state.startswith(_LOST_CLASS)
         ):
@@ -110,8 +109,3 @@ def _as_kernel_errors() -> Iterator[None]:
         raise
     except (PoolTimeout, OSError) as error:
         raise Unavailable(part="the database") from error
-
-
-def _is_argument_refused(error: DBAPIError) -> bool:
-    """Whether the driver could not write an argument: our own mistake, and no lost server."""
-    return error.orig is not None and isinstance(error.orig.__cause__, DataError)

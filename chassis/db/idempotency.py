@@ -12,6 +12,9 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from chassis.db.engine import Database
 from chassis.db.transaction import Transaction
@@ -205,8 +208,8 @@ def _columns(keys: Sequence[RequestKey]) -> tuple[list[object], ...]:
     )
 
 
-def _first_answer(key: RequestKey, row: object) -> Claim:
-    body_hash, reply, refusal = row.body_hash, row.reply, row.refusal  # type: ignore[attr-defined]
+def _first_answer(key: RequestKey, row: Row[Any]) -> Claim:
+    body_hash, reply, refusal = row.body_hash, row.reply, row.refusal
     if bytes(body_hash) != key.body_hash:
         return RequestIdReused.at("request_id", "was used before with another body")
     if reply is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
@@ -13,14 +13,27 @@ from chassis.rpc.status import from_status, to_status
 
 ItemCommand = TypeVar("ItemCommand")
 ItemResult = TypeVar("ItemResult")
-Reply = TypeVar("Reply", bound=Message)
+Reply = TypeVar("Reply", bound="BatchReply")
+
+
+class BatchRequest(Protocol):
+    """What every batch's request has: items, each with a context and a request."""
+
+    items: Any
+
+
+class BatchReply(Protocol):
+    """What every batch's reply has: results, each with an error or with its one other field."""
+
+    results: Any
+
 
 RunItems = Callable[[Sequence[ItemCommand]], Awaitable[Sequence[ItemResult | HutongError]]]
 """Answers commands in their order, each with a result or with its own error."""
 
 
 async def answer_batch(
-    request: Message,
+    request: BatchRequest,
     call: Call,
     reply: Reply,
     *,
@@ -34,9 +47,9 @@ async def answer_batch(
     `command` converts one item's request and may refuse it with a HutongError; `run` answers its
     commands in their order; `convert` makes the message for a result's `field`.
     """
-    answers = await _answers(request.items, call, command=command, run=run)  # type: ignore[attr-defined]
+    answers = await _answers(request.items, call, command=command, run=run)
     for answer in answers:
-        result = reply.results.add()  # type: ignore[attr-defined]
+        result = reply.results.add()
         if isinstance(answer, HutongError):
             result.error.CopyFrom(to_status(answer))
         else:
@@ -45,17 +58,17 @@ async def answer_batch(
 
 
 def read_results(
-    reply: Message, *, field: str, convert: Callable[[Any], ItemResult]
+    reply: BatchReply, *, field: str, convert: Callable[[Any], ItemResult]
 ) -> list[ItemResult | HutongError]:
     """The answers in a batch's reply, in the order of its items."""
     return [
         from_status(result.error) if result.HasField("error") else convert(getattr(result, field))
-        for result in reply.results  # type: ignore[attr-defined]
+        for result in reply.results
     ]
 
 
 async def _answers(
-    items: Iterable[Message],
+    items: Iterable[Any],
     call: Call,
     *,
     command: Callable[[Any, Call], ItemCommand],
@@ -69,7 +82,7 @@ async def _answers(
             if isinstance(item_call, HutongError):
                 raise item_call
             item_call.seconds_left()
-            commands.append(command(item.request, item_call))  # type: ignore[attr-defined]
+            commands.append(command(item.request, item_call))
             answers.append(None)
         except HutongError as error:
             answers.append(error)
