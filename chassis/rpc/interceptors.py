@@ -18,7 +18,7 @@ from google.rpc import status_pb2
 
 from chassis.db.idempotency import Replayed
 from chassis.kernel import ids
-from chassis.kernel.errors import DeadlineExceeded, HutongError, Unauthenticated
+from chassis.kernel.errors import DeadlineExceeded, HutongError, MessageTooLarge, Unauthenticated
 from chassis.log import logger
 from chassis.rpc.access import Rule, authorise
 from chassis.rpc.auth import Authenticator, Caller
@@ -52,10 +52,11 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method of a servicer with its path and its request type."""
+    """One method of a servicer with its path, its request's type and the most it may weigh."""
 
     path: str
     request_type: type[Message]
+    bytes_max: int
     behaviour: Behaviour
 
 
@@ -80,6 +81,8 @@ async def _answer(
     floor: Floor, method: Method, data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
 ) -> bytes:
     try:
+        if len(data) > method.bytes_max:
+            raise MessageTooLarge(limit_bytes=method.bytes_max)
         request = parsed(method.request_type, data)
         call = await _admitted(floor, method, request, context)
         with floor.gate.passing(call.caller):

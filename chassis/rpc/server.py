@@ -23,6 +23,8 @@ from chassis.rpc.validation import Validator
 from chassis.telemetry import Metrics
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024
+"""The most that one caller's request may weigh; batches of many may weigh MESSAGE_BYTES_MAX."""
+
 METADATA_BYTES_MAX = 16 * 1024
 CALLS_AT_ONCE_MAX = 4096
 DRAIN_SECONDS = 20.0
@@ -154,9 +156,9 @@ class _Registrar:
     ) -> grpc.RpcMethodHandler[bytes, bytes]:
         if handler.unary_unary is None:
             raise TypeError(f"{service}/{name} streams; the floor serves unary methods")
-        request_type = _request_type(service, name)
-        method = Method(f"/{service}/{name}", request_type, handler.unary_unary)
-        floor = self._floor
+        floor, path = self._floor, f"/{service}/{name}"
+        bytes_max = MESSAGE_BYTES_MAX if floor.rules[path].batch_of else REQUEST_BYTES_MAX
+        method = Method(path, _request_type(service, name), bytes_max, handler.unary_unary)
 
         async def behaviour(data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
             return await serve_unary(floor, method, data, context)

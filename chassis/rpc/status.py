@@ -7,7 +7,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from chassis.kernel.errors import RETRYABLE_KINDS, ErrorKind, HutongError
+from chassis.kernel.errors import ErrorKind, HutongError
 
 DOMAIN = "hutong.dev"
 """The domain of our reasons in ErrorInfo."""
@@ -19,6 +19,9 @@ RETRY_AFTER_MS = 100
 
 TEXT_CHARACTERS_MAX = 200
 """What is told of one text: callers refuse trailers of more than a few kilobytes."""
+
+_WORTH_A_RETRY = frozenset({ErrorKind.ABORTED, ErrorKind.UNAVAILABLE})
+"""Kinds that pass by themselves; an overload says how long to wait."""
 
 _CODES: dict[ErrorKind, grpc.StatusCode] = {kind: grpc.StatusCode[kind.value] for kind in ErrorKind}
 _KINDS = {code.value[0]: kind for kind, code in _CODES.items()}
@@ -44,7 +47,7 @@ def to_status(error: HutongError) -> status_pb2.Status:
                 )
             )
         )
-    if error.kind in RETRYABLE_KINDS - {ErrorKind.INTERNAL, ErrorKind.DEADLINE_EXCEEDED}:
+    if error.kind in _WORTH_A_RETRY or "retry_after_ms" in error.facts:
         delay_ms = int(error.facts.get("retry_after_ms", RETRY_AFTER_MS))
         delay = duration_pb2.Duration()
         delay.FromMilliseconds(delay_ms)

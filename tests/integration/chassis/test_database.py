@@ -1,0 +1,209 @@
+"""What a broken database means to a caller, and that the pool gets over it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from chassis.db.engine import SCHEMA, Database, driver_url
+from chassis.db.transaction import TRANSACTION_TIME
+from chassis.kernel.errors import Conflict, HutongError, InvalidInput, Unavailable
+from tests.support.world import World
+
+
+async def _effects(database: Database) -> list[str]:
+    async with database.transaction() as tx:
+        return [row.what for row in await tx.rows("select what from effect order by what")]
+
+
+async def test_a_block_that_ends_is_committed_and_one_that_raises_is_not(
+    database: Database,
+) -> None:
+    async with database.transaction() as tx:
+        assert await tx.run("insert into effect values ('kept')") == 1
+    with pytest.raises(ZeroDivisionError):
+        await _raise_after_an_effect(database)
+    assert await _effects(database) == ["kept"]
+
+
+async def _raise_after_an_effect(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.run("insert into effect values ('lost')")
+        raise ZeroDivisionError
+
+
+async def test_one_of_two_that_wait_for_each_other_gets_a_conflict(database: Database) -> None:
+    both_hold = asyncio.Barrier(2)
+
+    async def take(first: int, second: int) -> None:
+        async with database.transaction() as tx:
+            await tx.rows("select pg_advisory_xact_lock($1)", first)
+            await both_hold.wait()
+            await tx.rows("select pg_advisory_xact_lock($1)", second)
+            await tx.run("insert into effect values ('done')")
+
+    ended = await asyncio.gather(take(1, 2), take(2, 1), return_exceptions=True)
+    assert [type(end) for end in ended if end is not None] == [Conflict]
+    assert await _effects(database) == ["done"]
+
+
+async def test_a_serialisation_failure_is_a_conflict(database: Database) -> None:
+    both_read = asyncio.Barrier(2)
+
+    async def count_and_add() -> None:
+        async with database.transaction() as tx:
+            await tx.run("set transaction isolation level serializable")
+            await tx.rows("select count(*) from effect")
+            await both_read.wait()
+            await tx.run("insert into effect values ('done')")
+
+    ended = await asyncio.gather(count_and_add(), count_and_add(), return_exceptions=True)
+    assert [type(end) for end in ended if end is not None] == [Conflict]
+    assert await _effects(database) == ["done"]
+
+
+async def test_lost_connections_are_unavailable_and_the_pool_recovers(
+    world: World, database: Database
+) -> None:
+    async def rest() -> None:
+        async with database.transaction() as tx:
+            await tx.run("insert into effect values ('lost')")
+            await tx.rows("select pg_sleep(30)")
+
+    resting = [asyncio.create_task(rest()) for _ in range(4)]
+    killer = Database(world.urls["floor"], name="killer", metrics=world.metrics)
+    killed = 0
+    async with asyncio.timeout(10):
+        while killed < 4:
+            async with killer.transaction() as tx:
+                rows = await tx.rows(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where datname = current_database() and query like '%pg_sleep%'"
+                    " and pid <> pg_backend_pid() and state = 'active'"
+                )
+            killed += len(rows)
+            await asyncio.sleep(0.02)
+    ended = await asyncio.gather(*resting, return_exceptions=True)
+    assert [type(end) for end in ended] == [Unavailable] * 4
+    await asyncio.gather(*(_effects(database) for _ in range(12)))
+    assert await _effects(database) == []
+    await killer.close()
+
+
+async def test_idle_connections_that_were_lost_cost_a_call_at_most(
+    world: World, database: Database
+) -> None:
+    await asyncio.gather(*(_effects(database) for _ in range(8)))
+    killer = Database(world.urls["floor"], name="killer", metrics=world.metrics)
+    async with killer.transaction() as tx:
+        await tx.rows(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    await killer.close()
+    ended = await asyncio.gather(*(_effects(database) for _ in range(8)), return_exceptions=True)
+    assert all(end == [] or isinstance(end, Unavailable) for end in ended)
+    assert await asyncio.gather(*(_effects(database) for _ in range(16))) == [[]] * 16
+
+
+async def test_callers_beyond_the_pool_are_told_unavailable_and_not_kept_waiting(
+    world: World,
+) -> None:
+    small = Database(world.urls["floor"], name="small", metrics=world.metrics, connections_max=1)
+    async with small.transaction(), asyncio.timeout(5):
+        with pytest.raises(Unavailable):
+            await _effects(small)
+    assert await _effects(small) == []
+    await small.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "argument"),
+    [("select $1::text", "a\x00b"), ("select ($1::text)::jsonb", '{"a": "\\u0000"}')],
+)
+async def test_text_with_nul_is_bad_input(
+    database: Database, statement: str, argument: str
+) -> None:
+    with pytest.raises(InvalidInput):
+        await _select(database, statement, argument)
+
+
+@pytest.mark.parametrize(
+    ("statement", "argument"),
+    [("select $1::int", 2**40), ("select $1::int", "one"), ("select * from nothing", None)],
+)
+async def test_our_own_mistakes_do_not_look_like_a_database_that_is_down(
+    database: Database, statement: str, argument: object
+) -> None:
+    with pytest.raises(DBAPIError):
+        await _select(database, statement, *(() if argument is None else (argument,)))
+
+
+async def _select(database: Database, statement: str, *arguments: object) -> None:
+    async with database.transaction() as tx:
+        await tx.rows(statement, *arguments)
+
+
+async def test_a_cancelled_call_gives_its_connection_back(database: Database) -> None:
+    for _ in range(3):
+        sleeping = [asyncio.create_task(_select(database, "select pg_sleep(30)")) for _ in range(8)]
+        await asyncio.sleep(0.1)
+        for task in sleeping:
+            task.cancel()
+        await asyncio.gather(*sleeping, return_exceptions=True)
+    assert await asyncio.gather(*(_effects(database) for _ in range(16))) == [[]] * 16
+
+
+async def test_the_databases_clock_can_run_ahead(world: World, database: Database) -> None:
+    async def ahead() -> float:
+        async with database.transaction() as tx:
+            row = await tx.row(
+                f"select extract(epoch from {TRANSACTION_TIME} - now())::float8 as seconds"
+            )
+        assert row is not None
+        return float(row.seconds)
+
+    assert await ahead() == 0
+    await world.pass_time("floor", 3600)
+    assert await ahead() == 3600
+    await world.pass_time("floor", 0)
+    assert await ahead() == 0
+
+
+async def test_what_is_committed_is_on_the_disk_and_found_in_one_schema(
+    database: Database,
+) -> None:
+    async with database.transaction() as tx:
+        rows = await tx.rows(
+            "select name, setting from pg_settings where name = any($1::text[])",
+            ["fsync", "full_page_writes", "synchronous_commit", "search_path"],
+        )
+    assert {row.name: row.setting for row in rows} == {
+        "fsync": "on",
+        "full_page_writes": "on",
+        "synchronous_commit": "on",
+        "search_path": SCHEMA,
+    }
+
+
+@pytest.mark.parametrize("url", ["postgresql://h/x", "postgres://h/x", "postgresql+asyncpg://h/x"])
+def test_an_address_may_come_in_any_usual_form(url: str) -> None:
+    assert driver_url(url) == "postgresql+asyncpg://h/x"
+
+
+@pytest.mark.parametrize("url", ["mysql://h/x", "h/x", ""])
+def test_an_address_of_something_else_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="postgresql://"):
+        driver_url(url)
+
+
+async def test_every_transaction_is_timed_by_how_it_ended(world: World, database: Database) -> None:
+    with pytest.raises(HutongError):
+        await _select(database, "select $1::text", "\x00")
+    text = world.metrics.exposition().decode()
+    for outcome in ("committed", "failed"):
+        assert (
+            f'hutong_sql_transaction_seconds_count{{database="floor",outcome="{outcome}"}}' in text
+        )
