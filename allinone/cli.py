@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 import urllib.error
@@ -14,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 import uvloop
+from asyncpg import PostgresError
 
 from allinone.banner import banner
 from allinone.demo.people import PEOPLE, TENANT, PersonUnknown, person
@@ -44,6 +46,7 @@ PROBLEMS = (
     PersonUnknown,
     ProductionRefused,
     HutongError,
+    PostgresError,
     OSError,
 )
 """What a user can cause and mend: told in one line, without a traceback."""
@@ -63,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             form=settings.platform.log_format,
         )
         code = uvloop.run(options.command(settings, options))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     except (*PROBLEMS, CommandFailed) as problem:
         print(f"hutong: {_one_line(problem)}", file=sys.stderr)
         code = 1

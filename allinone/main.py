@@ -55,6 +55,7 @@ class Platform:
         self._blueprints = blueprints
         self.storage = storage
         self.issuer = local_issuer(settings, storage)
+        self._service_token = self._service_tokens()
         self._metrics = Metrics()
         self._databases: dict[str, Database] = {}
         self._redis: Redis | None = None
@@ -143,16 +144,17 @@ class Platform:
             clock=SystemClock(),
         )
 
-    def _service_token(self, service: str) -> TokenSource:
-        if self.issuer is not None:
-            return self.issuer.service_tokens(service, tenant=TENANT)
+    def _service_tokens(self) -> Callable[[str], TokenSource]:
+        issuer = self.issuer
+        if issuer is not None:
+            return lambda service: issuer.service_tokens(service, tenant=TENANT)
         file = self.settings.platform.service_token_file
         if file is None:
             raise SettingsError(
                 "HUTONG_SERVICE_TOKEN_FILE: name the file with this platform's service token, "
                 "since HUTONG_JWKS names an issuer of your own"
             )
-        return _token_in(file)
+        return lambda _: _token_in(file)
 
     def _front(self) -> Front:
         return Front(

@@ -80,11 +80,17 @@ def from_status(status: status_pb2.Status) -> HutongError:
 
 
 def from_rpc_error(error: grpc.aio.AioRpcError, *, part: str) -> HutongError:
-    """What a failed call means: the status that was sent, or that the part could not be reached."""
+    """What a failed call means: the status that was sent, or that the part could not be reached.
+
+    Our servers send details with every error: a code without them is the transport's, and INTERNAL
+    or UNKNOWN from it is a connection that was cut.
+    """
     for key, value in error.trailing_metadata() or ():
         if key == STATUS_DETAILS_KEY and isinstance(value, bytes):
             return from_status(status_pb2.Status.FromString(value))
-    kind = _KINDS.get(error.code().value[0], ErrorKind.INTERNAL)
+    kind = _KINDS.get(error.code().value[0], ErrorKind.UNAVAILABLE)
+    if kind is ErrorKind.INTERNAL:
+        kind = ErrorKind.UNAVAILABLE
     return HutongError.rebuilt(
         kind=kind, reason=kind.value, text=f"{part} does not answer", facts={"part": part}
     )

@@ -16,25 +16,12 @@ from chassis.kernel.errors import HutongError
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
 from tests.e2e.conftest import DyingPlatform
 from tests.support.shop import CASHIER, Shop, pickup, request_id, till_sale, wanted
-from tests.support.world import Client
+from tests.support.world import RETRY_SECONDS, answer
 
-ANSWER_SECONDS_MAX = 20.0
-RETRY_SECONDS = 0.1
+RECOVERY_SECONDS_MAX = 20.0
 
 StartDying = Callable[..., Awaitable[DyingPlatform]]
 STUB = orders_service_pb2_grpc.OrdersServiceStub
-
-
-async def answer(client: Client, method: str, request: Any) -> Any:
-    """What a client gets that asks again with the same request until there is an answer."""
-    async with asyncio.timeout(ANSWER_SECONDS_MAX):
-        while True:
-            try:
-                return await getattr(client, method)(request)
-            except HutongError as error:
-                if error.is_answer:
-                    return error
-                await asyncio.sleep(RETRY_SECONDS)
 
 
 async def dies_in(dying: DyingPlatform, work: Awaitable[Any]) -> None:
@@ -156,7 +143,7 @@ async def test_a_process_that_wakes_up_after_its_lease_changes_nothing(
 
 async def _recovered(shop: Shop, request: Any, paused: asyncio.Future[Any]) -> None:
     """Waits until the healthy platform has the order that the paused one began."""
-    async with asyncio.timeout(ANSWER_SECONDS_MAX):
+    async with asyncio.timeout(RECOVERY_SECONDS_MAX):
         while True:
             listed = await shop.orders().ListOrders(
                 orders_service_pb2.ListOrdersRequest(parent=request.parent, page_size=1)

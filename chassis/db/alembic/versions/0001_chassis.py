@@ -113,6 +113,7 @@ def upgrade() -> None:
             "consumer", "source", "aggregate", "sequence", name="parked_event_pkey"
         ),
     )
+    op.execute("grant usage on schema hutong to public")
     op.execute("create schema verify")
     for view in _VERIFY_VIEWS:
         op.execute(view)
