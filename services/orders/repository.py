@@ -79,7 +79,8 @@ update customer_order as o
        end_reason = coalesce(a.end_reason::jsonb, o.end_reason),
        version = o.version + case when a.to_state = 'UNDOING' then 0 else 1 end,
        lease_token = case when a.to_state = 'UNDOING' then o.lease_token end,
-       lease_until = case when a.to_state = 'UNDOING' then o.lease_until end,
+       lease_until = case when a.to_state = 'UNDOING'
+                          then hutong.now() + make_interval(secs => $7) end,
        updated_at = hutong.now()
   from asked as a join locked using (store_id, order_id)
  where o.store_id = a.store_id and o.order_id = a.order_id
@@ -204,8 +205,13 @@ async def begin_move(
     )
 
 
-async def move_all(tx: Transaction, moves: Sequence[Move]) -> list[Moved | None]:
-    """Moves orders whose lease and state are still those that each move knows; None for others."""
+async def move_all(
+    tx: Transaction, moves: Sequence[Move], *, lease_seconds: float
+) -> list[Moved | None]:
+    """Moves orders whose lease and state are still those that each move knows; None for others.
+
+    A move to another state on the way renews the lease; a move to one that lasts ends it.
+    """
     rows = await tx.rows(
         _MOVE,
         [move.order.store for move in moves],
@@ -214,6 +220,7 @@ async def move_all(tx: Transaction, moves: Sequence[Move]) -> list[Moved | None]
         [move.order.state for move in moves],
         [move.to_state for move in moves],
         [_reason_json(move.end_reason) for move in moves],
+        lease_seconds,
     )
     moved = {
         (row.store_id, row.order_id): Moved(_order(row), bytes(row.request_key)) for row in rows

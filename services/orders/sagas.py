@@ -36,7 +36,7 @@ from services.orders.repository import Move, Moved
 from services.orders.usecases import Intent, Orders, new_order
 
 STEP_SECONDS = 4.0
-"""How long one step may take. All steps of a drive together are shorter than the lease."""
+"""How long one step may take. From one written state to the next is shorter than the lease."""
 
 PLACE_ATTEMPTS_MAX = 5
 """After so many attempts of the worker an order that is not placed is undone."""

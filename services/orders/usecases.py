@@ -173,7 +173,7 @@ class Orders:
         for move in moves:
             assert_legal(move.order.state, move.to_state)
         async with self.database.transaction() as tx:
-            moved = await repository.move_all(tx, moves)
+            moved = await repository.move_all(tx, moves, lease_seconds=self._lease_seconds)
             ended = [one for one in moved if one is not None and one.order.state not in ON_THE_WAY]
             await keep_all(
                 tx,
