@@ -26,7 +26,6 @@ from services.orders.domain import Basket, Order, Quote, TenderType
 
 SERVICE_PRINCIPAL = "services/orders"
 BATCH_SECONDS_MAX = 4.0
-BATCHES_AT_ONCE_MAX = 2
 
 _OUR_OWN_IDENTITY = frozenset({ErrorKind.UNAUTHENTICATED, ErrorKind.PERMISSION_DENIED})
 """What a whole batch fails with when our own token is not accepted: never the caller's doing."""
@@ -62,9 +61,7 @@ class _Lane(Generic[Result]):
         self._batch = batch
         self._field = field
         self._read = read
-        self._coalescer: Coalescer[_Item, Result] = Coalescer(
-            lane, self._run, metrics=metrics, batches_at_once_max=BATCHES_AT_ONCE_MAX
-        )
+        self._coalescer: Coalescer[_Item, Result] = Coalescer(lane, self._run, metrics=metrics)
 
     async def call(self, tenant: str, request: Message, *, deadline: float) -> Result:
         return await self._coalescer.submit(_Item(tenant, request, deadline), deadline=deadline)
