@@ -1,0 +1,173 @@
+"""Who may call what, generated from the contracts: every method, every role, own and foreign names.
+
+Requests carry nothing but the name that scopes them. That is enough to tell the rule's answers from
+the service's: whoever is let through meets validation, or a service that knows no such thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from allinone.topology import BLUEPRINTS
+from chassis.kernel.errors import ErrorKind, HutongError
+from chassis.rpc.access import Rule, path_of, rules_of
+from chassis.rpc.auth import Caller
+from chassis.rpc.status import from_rpc_error, from_status
+from tests.support.world import World, call_context_for, caller
+
+ROLES = ("customer", "cashier", "store_manager", "franchise_owner", "platform", "service", "nobody")
+OWN = {"stores": "stores/sh01", "customers": "customers/c1"}
+FOREIGN = {"stores": "stores/sh02", "customers": "customers/c2"}
+ABSENT = {"stores": "stores/none", "customers": "customers/none"}
+
+
+def _methods() -> Iterator[MethodDescriptor]:
+    pool = descriptor_pool.Default()
+    for plan in BLUEPRINTS:
+        service = pool.FindServiceByName(f"hutong.{plan.name}.v1.{plan.name.title()}Service")
+        yield from service.methods
+
+
+METHODS = {path_of(method): method for method in _methods()}
+RULES: dict[str, Rule] = {
+    path: rule
+    for service in {method.containing_service for method in METHODS.values()}
+    for path, rule in rules_of(service).items()
+}
+UNARY = [path for path in METHODS if not RULES[path].batch_of]
+BATCHES = [path for path in METHODS if RULES[path].batch_of]
+
+
+def who(role: str) -> Caller:
+    """A caller with this role, tied to the own store and customer."""
+    return caller(role=role, stores=[OWN["stores"]], customer=OWN["customers"])
+
+
+def request_for(path: str, role: str, roots: dict[str, str]) -> Message:
+    """A request that names nothing but what scopes the role's grant."""
+    request: Message = GetMessageClass(METHODS[path].input_type)()
+    for grant in RULES[path].grants:
+        if grant.role == role and grant.collection:
+            target: Any = request
+            for field in grant.path[:-1]:
+                target = getattr(target, field)
+            setattr(target, grant.path[-1], roots[grant.collection])
+    return request
+
+
+def is_scoped(path: str, role: str) -> bool:
+    grants = [grant for grant in RULES[path].grants if grant.role == role]
+    return bool(grants) and all(grant.collection for grant in grants)
+
+
+def is_granted(path: str, role: str) -> bool:
+    return any(grant.role == role for grant in RULES[path].grants)
+
+
+async def outcome(world: World, path: str, request: Message, caller_: Caller) -> HutongError | None:
+    """The error that a call ends with; None if it is answered."""
+    headers = (("authorization", f"Bearer {world.token(caller_)}"),)
+    async with grpc.aio.insecure_channel(world.address) as channel:
+        call: Any = channel.unary_unary(path)
+        try:
+            await call(request.SerializeToString(), metadata=headers, timeout=10)
+        except grpc.aio.AioRpcError as error:
+            return from_rpc_error(error, part="the service")
+    return None
+
+
+def seen(error: HutongError | None, name: str) -> tuple[object, ...]:
+    """An answer without the name that was asked for."""
+    assert error is not None
+    return (error.kind, error.reason, error.text.replace(name, "NAME"))
+
+
+def test_every_method_is_walked() -> None:
+    assert len(METHODS) > 40
+    assert all(RULES[path].grants for path in METHODS)
+
+
+@pytest.mark.parametrize("path", UNARY)
+async def test_a_role_without_a_grant_is_told_so_and_one_with_a_grant_passes(
+    path: str, world: World
+) -> None:
+    for role in ROLES:
+        error = await outcome(world, path, request_for(path, role, OWN), who(role))
+        is_denied = error is not None and error.reason == "ROLE_NOT_ALLOWED"
+        assert is_denied is not is_granted(path, role), (role, error)
+
+
+@pytest.mark.parametrize("path", [path for path in UNARY if any(map(is_scoped, [path] * 7, ROLES))])
+async def test_foreign_and_absent_names_are_answered_alike(path: str, world: World) -> None:
+    for role in ROLES:
+        if not is_scoped(path, role):
+            continue
+        answers = []
+        for roots in (FOREIGN, ABSENT):
+            error = await outcome(world, path, request_for(path, role, roots), who(role))
+            (name,) = {
+                roots[grant.collection] for grant in RULES[path].grants if grant.role == role
+            }
+            answers.append(seen(error, name))
+        assert answers[0] == answers[1]
+        assert answers[0][:2] == (ErrorKind.NOT_FOUND, "RESOURCE_NOT_FOUND"), role
+
+
+@pytest.mark.parametrize("path", BATCHES)
+async def test_only_services_may_call_a_batch(path: str, world: World) -> None:
+    request = GetMessageClass(METHODS[path].input_type)()
+    for role in ROLES:
+        error = await outcome(world, path, request, who(role))
+        is_denied = error is not None and error.reason == "ROLE_NOT_ALLOWED"
+        assert is_denied is (role != "service"), (role, error)
+
+
+@pytest.mark.parametrize("path", BATCHES)
+async def test_each_item_of_a_batch_is_under_its_own_callers_rule(path: str, world: World) -> None:
+    unary = RULES[path].batch_of
+    request: Any = GetMessageClass(METHODS[path].input_type)()
+    expected: list[tuple[str, str]] = []
+    for role in ROLES:
+        for roots in (OWN, FOREIGN):
+            request.items.add(
+                context=call_context_for(who(role)), request=request_for(unary, role, roots)
+            )
+            if not is_granted(unary, role):
+                expected.append((role, "ROLE_NOT_ALLOWED"))
+            elif is_scoped(unary, role) and roots is FOREIGN:
+                expected.append((role, "RESOURCE_NOT_FOUND"))
+            else:
+                expected.append((role, "passes"))
+    results = await batch_results(world, path, request)
+    assert len(results) == len(expected)
+    for (role, reason), result in zip(expected, results, strict=True):
+        got = from_status(result.error).reason if result.HasField("error") else "answered"
+        if reason == "passes":
+            assert got not in {"ROLE_NOT_ALLOWED", "TOKEN_INVALID"}, (role, got)
+        else:
+            assert got == reason, role
+
+
+@pytest.mark.parametrize("path", BATCHES)
+async def test_an_item_without_an_identity_is_nobodys(path: str, world: World) -> None:
+    request: Any = GetMessageClass(METHODS[path].input_type)()
+    request.items.add(request=request_for(RULES[path].batch_of, "platform", OWN))
+    (result,) = await batch_results(world, path, request)
+    assert from_status(result.error).reason == "TOKEN_INVALID"
+
+
+async def batch_results(world: World, path: str, request: Message) -> list[Any]:
+    headers = (("authorization", f"Bearer {world.token(who('service'))}"),)
+    async with grpc.aio.insecure_channel(world.address) as channel:
+        call: Any = channel.unary_unary(path)
+        data = await call(request.SerializeToString(), metadata=headers, timeout=10)
+    reply: Any = GetMessageClass(METHODS[path].output_type).FromString(data)
+    return list(reply.results)
