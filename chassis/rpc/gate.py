@@ -21,6 +21,7 @@ class Gate:
         self._is_shut = False
         self._empty = asyncio.Event()
         self._empty.set()
+        self._streams: set[asyncio.Task[object]] = set()
 
     @contextmanager
     def passing(self, caller: Caller) -> Iterator[None]:
@@ -39,9 +40,31 @@ class Gate:
             if not self._inside:
                 self._empty.set()
 
+    @contextmanager
+    def streaming(self, caller: Caller) -> Iterator[None]:
+        """Holds the gate for a stream, which would go on for ever: it is cut when the gate shuts.
+
+        The caller then gets Unavailable, and resumes elsewhere.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        with self.passing(caller):
+            self._streams.add(task)
+            try:
+                yield
+            except asyncio.CancelledError:
+                if not self._is_shut:
+                    raise
+                task.uncancel()
+                raise Unavailable(part="this process, which is shutting down,") from None
+            finally:
+                self._streams.discard(task)
+
     async def shut(self, *, seconds_max: float) -> None:
         """Turns new callers away, and waits until those inside have left, or for so long."""
         self._is_shut = True
+        for stream in self._streams:
+            stream.cancel()
         try:
             async with asyncio.timeout(seconds_max):
                 await self._empty.wait()

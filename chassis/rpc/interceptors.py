@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
@@ -36,6 +37,10 @@ from chassis.telemetry import Metrics
 log = logger(__name__)
 
 Behaviour = Callable[[Message, Call], Awaitable[Message | bytes]]
+StreamBehaviour = Callable[[Message, Call], AsyncIterator[Message]]
+
+STREAM_SECONDS_MAX = 3600.0
+"""A stream ends after so long; its caller resumes from where it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,48 +62,102 @@ class Method:
     path: str
     request_type: type[Message]
     bytes_max: int
-    behaviour: Behaviour
+
+    def request(self, data: bytes) -> Message:
+        """The request in the bytes; MessageTooLarge, MessageMalformed."""
+        if len(data) > self.bytes_max:
+            raise MessageTooLarge(limit_bytes=self.bytes_max)
+        return parsed(self.request_type, data)
 
 
 async def serve_unary(
-    floor: Floor, method: Method, data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
+    floor: Floor,
+    method: Method,
+    behaviour: Behaviour,
+    data: bytes,
+    context: grpc.aio.ServicerContext[bytes, bytes],
 ) -> bytes:
     """Answers one unary call with the reply's bytes, or ends it with a status."""
     begun = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     try:
-        reply = await _answer(floor, method, data, context)
+        reply = await _answer(floor, method, behaviour, data, context)
     except HutongError as error:
-        _observe(floor, method, code_of(error).name, begun)
-        floor.metrics.rpc_refusals.labels(method.path, error.reason).inc()
-        await _end(context, error)
+        await _end(floor, method, context, error, begun)
         raise AssertionError("ending a call does not return") from error
     _observe(floor, method, "OK", begun)
     return reply
 
 
+async def serve_stream(
+    floor: Floor,
+    method: Method,
+    behaviour: StreamBehaviour,
+    data: bytes,
+    context: grpc.aio.ServicerContext[bytes, bytes],
+) -> AsyncIterator[bytes]:
+    """Answers one call with a stream of messages' bytes, and ends it with a status if it fails."""
+    begun = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    try:
+        with _known_errors(method):
+            request = method.request(data)
+            call = await _admitted(
+                floor,
+                method,
+                request,
+                context,
+                seconds_default=STREAM_SECONDS_MAX,
+                seconds_max=STREAM_SECONDS_MAX,
+            )
+            with floor.gate.streaming(call.caller):
+                async with asyncio.timeout(call.seconds_left()):
+                    async for message in behaviour(request, call):
+                        yield message.SerializeToString(deterministic=True)
+    except HutongError as error:
+        await _end(floor, method, context, error, begun)
+    _observe(floor, method, "OK", begun)
+
+
 async def _answer(
-    floor: Floor, method: Method, data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
+    floor: Floor,
+    method: Method,
+    behaviour: Behaviour,
+    data: bytes,
+    context: grpc.aio.ServicerContext[bytes, bytes],
 ) -> bytes:
     try:
-        if len(data) > method.bytes_max:
-            raise MessageTooLarge(limit_bytes=method.bytes_max)
-        request = parsed(method.request_type, data)
-        call = await _admitted(floor, method, request, context)
-        with floor.gate.passing(call.caller):
-            async with asyncio.timeout(call.seconds_left()):
-                reply = await method.behaviour(request, call)
+        with _known_errors(method):
+            request = method.request(data)
+            call = await _admitted(
+                floor,
+                method,
+                request,
+                context,
+                seconds_default=DEADLINE_SECONDS_DEFAULT,
+                seconds_max=DEADLINE_SECONDS_MAX,
+            )
+            with floor.gate.passing(call.caller):
+                async with asyncio.timeout(call.seconds_left()):
+                    reply = await behaviour(request, call)
     except Replayed as replayed:
         if replayed.answer.refusal is not None:
             raise replayed.answer.refusal from None
         reply = replayed.answer.reply or b""
+    return reply if isinstance(reply, bytes) else reply.SerializeToString(deterministic=True)
+
+
+@contextmanager
+def _known_errors(method: Method) -> Iterator[None]:
+    """Lets out what callers may be told, and turns all else into our own fault."""
+    try:
+        yield
     except TimeoutError:
         raise DeadlineExceeded from None
-    except (HutongError, asyncio.CancelledError):
+    except (HutongError, Replayed):
         raise
     except Exception as problem:
         raise unexpected(problem, method=method.path) from problem
-    return reply if isinstance(reply, bytes) else reply.SerializeToString(deterministic=True)
 
 
 def unexpected(problem: Exception, *, method: str) -> HutongError:
@@ -109,7 +168,13 @@ def unexpected(problem: Exception, *, method: str) -> HutongError:
 
 
 async def _admitted(
-    floor: Floor, method: Method, request: Message, context: grpc.aio.ServicerContext[bytes, bytes]
+    floor: Floor,
+    method: Method,
+    request: Message,
+    context: grpc.aio.ServicerContext[bytes, bytes],
+    *,
+    seconds_default: float,
+    seconds_max: float,
 ) -> Call:
     authorization = None
     for key, value in context.invocation_metadata() or ():
@@ -120,9 +185,7 @@ async def _admitted(
     authorise(rule, caller, request)
     floor.validator.check(request)
     left: float | None = context.time_remaining()
-    deadline = time.monotonic() + min(
-        DEADLINE_SECONDS_DEFAULT if left is None else left, DEADLINE_SECONDS_MAX
-    )
+    deadline = time.monotonic() + min(seconds_default if left is None else left, seconds_max)
     call = Call(method=method.path, caller=caller, deadline=deadline)
     if not rule.batch_of:
         return call
@@ -157,7 +220,15 @@ def _observe(floor: Floor, method: Method, code: str, begun: float) -> None:
     floor.metrics.rpc_seconds.labels(method.path, code).observe(time.perf_counter() - begun)
 
 
-async def _end(context: grpc.aio.ServicerContext[bytes, bytes], error: HutongError) -> None:
+async def _end(
+    floor: Floor,
+    method: Method,
+    context: grpc.aio.ServicerContext[bytes, bytes],
+    error: HutongError,
+    begun: float,
+) -> None:
+    _observe(floor, method, code_of(error).name, begun)
+    floor.metrics.rpc_refusals.labels(method.path, error.reason).inc()
     status: status_pb2.Status = to_status(error)
     await context.abort(
         code_of(error),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import grpc
@@ -18,7 +19,7 @@ from chassis.rpc.access import rules_of
 from chassis.rpc.auth import Authenticator
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.gate import Gate
-from chassis.rpc.interceptors import Floor, Method, serve_unary
+from chassis.rpc.interceptors import Floor, Method, serve_stream, serve_unary
 from chassis.rpc.validation import Validator
 from chassis.telemetry import Metrics
 
@@ -154,21 +155,22 @@ class _Registrar:
     def _behind_floor(
         self, service: str, name: str, handler: Any
     ) -> grpc.RpcMethodHandler[bytes, bytes]:
-        if handler.unary_unary is None:
-            raise TypeError(f"{service}/{name} streams; the floor serves unary methods")
         floor, path = self._floor, f"/{service}/{name}"
         bytes_max = MESSAGE_BYTES_MAX if floor.rules[path].batch_of else REQUEST_BYTES_MAX
-        method = Method(path, _request_type(service, name), bytes_max, handler.unary_unary)
-
-        async def behaviour(data: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
-            return await serve_unary(floor, method, data, context)
-
-        return grpc.unary_unary_rpc_method_handler(behaviour)
+        method = Method(path, _request_type(service, name), bytes_max)
+        if handler.unary_unary is not None:
+            serve = partial(serve_unary, floor, method, handler.unary_unary)
+            return grpc.unary_unary_rpc_method_handler(serve)
+        if handler.unary_stream is not None:
+            stream = partial(serve_stream, floor, method, handler.unary_stream)
+            return grpc.unary_stream_rpc_method_handler(stream)
+        raise TypeError(f"{path}: the floor serves no streams of requests")
 
 
 def _is_generated(handler: Any) -> bool:
     """Whether the servicer left the method as protoc made it, so that gRPC may answer for it."""
-    return str(getattr(handler.unary_unary, "__module__", "")).endswith("_pb2_grpc")
+    behaviour = handler.unary_unary or handler.unary_stream
+    return str(getattr(behaviour, "__module__", "")).endswith("_pb2_grpc")
 
 
 def _request_type(service: str, method: str) -> type[Message]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from chassis.db.idempotency import Replayed, RequestKey
 from chassis.kernel import ids, names
@@ -72,6 +72,19 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
         name = convert.order_name(request.name, call)
         order = await self._orders.get_order(name.store, name.order_id, convert.purchaser_of(call))
         return convert.order_to_proto(order)
+
+    async def WatchOrder(
+        self, request: orders_service_pb2.WatchOrderRequest, call: Call
+    ) -> AsyncIterator[orders_pb2.Order]:
+        name = convert.order_name(request.name, call)
+        changes = self._orders.watch_order(
+            name.store,
+            name.order_id,
+            convert.purchaser_of(call),
+            after_version=request.after_version,
+        )
+        async for order in changes:
+            yield convert.order_to_proto(order)
 
     async def ListOrders(
         self, request: orders_service_pb2.ListOrdersRequest, call: Call

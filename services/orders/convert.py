@@ -38,6 +38,7 @@ from services.orders.domain import (
     Wanted,
     merged,
 )
+from services.orders.usecases import aggregate_of
 
 STAFF_ROLES = frozenset({"cashier", "store_manager", "platform", "service"})
 
@@ -150,8 +151,7 @@ def order_event(order: Order) -> Event:
     message = events_pb2.OrderChanged(order=order_to_proto(order))
     return Event(
         distribution_key=order.store,
-        aggregate=f"{names.tenant_of(order.store)}/"
-        + names.ORDER.format(order.store, order.order_id),
+        aggregate=aggregate_of(order.store, order.order_id),
         sequence=order.version,
         type=events_pb2.OrderChanged.DESCRIPTOR.full_name,
         data=wire_bytes(message),

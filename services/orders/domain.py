@@ -235,6 +235,11 @@ class Order:
         return State.COMPLETED if self.fulfilment is Fulfilment.CARRY_OUT else State.PLACED
 
 
+def is_final(state: State) -> bool:
+    """Whether an order in this state will never move again."""
+    return not LEGAL_MOVES[state]
+
+
 def require_askable(command: PlaceOrder) -> None:
     """Refuses what no price could make right: who may sell, with which tender, for whom."""
     is_till_sale = command.fulfilment is Fulfilment.CARRY_OUT

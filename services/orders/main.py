@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.app import Blueprint, Deps, Service, Worker
+from chassis.messaging.feed import Feed
 from chassis.rpc.server import Servicer
 from chassis.settings import load
 from hutong.orders.v1 import orders_service_pb2_grpc
@@ -21,10 +22,12 @@ from services.orders.workers import Recovery
 def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
     """The service, with its saga and the worker that recovers orders."""
     settings = load(OrdersSettings, service="orders")
+    feed = Feed(service="orders", redis=deps.redis)
     orders = Orders(
         deps.database,
         encode_order=convert.encode_order,
         encode_event=convert.order_event,
+        feed=feed,
         lease_seconds=settings.lease_seconds,
     )
     saga = OrderSaga(
@@ -45,7 +48,10 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
                 "hutong.orders.v1.OrdersService",
             )
         ],
-        workers=[Worker("orders.recovery", recovery.round)],
+        workers=[
+            Worker("orders.recovery", recovery.round),
+            Worker("orders.feed", feed.round),
+        ],
         closing=[saga.close],
     )
 

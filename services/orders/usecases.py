@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chassis.db.engine import Database
@@ -18,6 +18,7 @@ from chassis.kernel import ids, names
 from chassis.kernel.errors import HutongError, Refusal, RequestInFlight, ResourceNotFound
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.messaging import outbox
+from chassis.messaging.feed import Feed
 from chassis.messaging.outbox import Event
 from services.orders import repository
 from services.orders.domain import (
@@ -28,6 +29,7 @@ from services.orders.domain import (
     Quote,
     State,
     assert_legal,
+    is_final,
     is_visible_to,
     require_cancellable,
     require_state,
@@ -65,9 +67,11 @@ class Orders:
         *,
         encode_order: EncodeOrder,
         encode_event: EncodeEvent,
+        feed: Feed,
         lease_seconds: float,
     ) -> None:
         self.database = database
+        self._feed = feed
         self._encode_order = encode_order
         self._encode_event = encode_event
         self._lease_seconds = lease_seconds
@@ -222,6 +226,21 @@ class Orders:
             order = await repository.get(tx, store, order_id)
         return _require_visible(order, store, order_id, purchaser)
 
+    async def watch_order(
+        self, store: StoreId, order_id: str, purchaser: Purchaser, *, after_version: int
+    ) -> AsyncIterator[Order]:
+        """The order in each version after the given one, as it comes, until it is final."""
+        told = after_version
+        with self._feed.watching(aggregate_of(store, order_id)) as watch:
+            while True:
+                order = await self.get_order(store, order_id, purchaser)
+                if order.version > told:
+                    told = order.version
+                    yield order
+                if is_final(order.state):
+                    return
+                await watch.news()
+
     async def list_orders(
         self, store: StoreId, purchaser: Purchaser, *, before: str, limit: int
     ) -> list[Order]:
@@ -229,6 +248,11 @@ class Orders:
         customer = None if purchaser.is_staff else purchaser.customer or CustomerId("")
         async with self.database.transaction() as tx:
             return await repository.newest(tx, store, before=before, limit=limit, customer=customer)
+
+
+def aggregate_of(store: StoreId, order_id: str) -> str:
+    """The order as its events name it."""
+    return f"{names.tenant_of(store)}/{names.ORDER.format(store, order_id)}"
 
 
 def new_order(command: PlaceOrder, quote: Quote) -> Order:

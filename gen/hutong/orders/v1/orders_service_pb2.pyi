@@ -77,6 +77,14 @@ class GetOrderRequest(_message.Message):
     name: str
     def __init__(self, name: _Optional[str] = ...) -> None: ...
 
+class WatchOrderRequest(_message.Message):
+    __slots__ = ("name", "after_version")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    AFTER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    after_version: int
+    def __init__(self, name: _Optional[str] = ..., after_version: _Optional[int] = ...) -> None: ...
+
 class ListOrdersRequest(_message.Message):
     __slots__ = ("parent", "page_size", "page_token")
     PARENT_FIELD_NUMBER: _ClassVar[int]

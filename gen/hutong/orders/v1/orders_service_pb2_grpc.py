@@ -58,6 +58,11 @@ class OrdersServiceStub:
                 request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderRequest.SerializeToString,
                 response_deserializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
                 _registered_method=True)
+        self.WatchOrder = channel.unary_stream(
+                '/hutong.orders.v1.OrdersService/WatchOrder',
+                request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.WatchOrderRequest.SerializeToString,
+                response_deserializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
+                _registered_method=True)
         self.ListOrders = channel.unary_unary(
                 '/hutong.orders.v1.OrdersService/ListOrders',
                 request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.ListOrdersRequest.SerializeToString,
@@ -118,6 +123,16 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchOrder(self, request, context):
+        """Answers the order as it is, and again each time it moves on, until nothing can change any more or
+        the caller leaves. A stream that is cut is resumed with after_version; changes that follow one
+        another quickly may be told as one.
+        Reasons: RESOURCE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListOrders(self, request, context):
         """Lists a store's orders, newest first, a page at a time; a customer sees their own only.
         Reasons: PAGE_TOKEN_INVALID.
@@ -165,6 +180,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
             'GetOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.GetOrder,
                     request_deserializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderRequest.FromString,
+                    response_serializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.SerializeToString,
+            ),
+            'WatchOrder': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchOrder,
+                    request_deserializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.WatchOrderRequest.FromString,
                     response_serializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.SerializeToString,
             ),
             'ListOrders': grpc.unary_unary_rpc_method_handler(
@@ -292,6 +312,33 @@ class OrdersService:
             target,
             '/hutong.orders.v1.OrdersService/GetOrder',
             hutong_dot_orders_dot_v1_dot_orders__service__pb2.GetOrderRequest.SerializeToString,
+            hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hutong.orders.v1.OrdersService/WatchOrder',
+            hutong_dot_orders_dot_v1_dot_orders__service__pb2.WatchOrderRequest.SerializeToString,
             hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
             options,
             channel_credentials,
