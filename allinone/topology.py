@@ -17,10 +17,12 @@ from services.inventory.main import BLUEPRINT as INVENTORY
 from services.orders.main import BLUEPRINT as ORDERS
 from services.orders.settings import OrdersSettings
 from services.payments.main import BLUEPRINT as PAYMENTS
+from services.stores.main import BLUEPRINT as STORES
 
-BLUEPRINTS = (CATALOG, INVENTORY, PAYMENTS, ORDERS)
+BLUEPRINTS = (STORES, CATALOG, INVENTORY, PAYMENTS, ORDERS)
 
 SERVICE_SETTINGS: Mapping[str, type[ServiceSettings]] = {
+    "stores": ServiceSettings,
     "catalog": ServiceSettings,
     "inventory": ServiceSettings,
     "payments": ServiceSettings,

@@ -34,7 +34,11 @@ class PageRequest:
         if len(rows) <= self.size:
             return Page(rows, "")
         kept = rows[: self.size]
-        return Page(kept, _token(self.listing, key(kept[-1])))
+        return Page(kept, self.token_after(key(kept[-1])))
+
+    def token_after(self, key: str) -> str:
+        """The token of the page that begins after this key, where no row need be."""
+        return _token(self.listing, key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""The servicer: converts, calls one use case, converts."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from chassis.db.idempotency import Once
+from chassis.kernel import names
+from chassis.rpc.call import Call
+from chassis.rpc.paging import page_request
+from hutong.stores.v1 import stores_pb2, stores_service_pb2, stores_service_pb2_grpc
+from services.stores import convert
+from services.stores.usecases import Stores
+
+
+class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
+    """StoresService over the use cases of the stores."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    async def CreateStore(
+        self, request: stores_service_pb2.CreateStoreRequest, call: Call
+    ) -> bytes:
+        new = convert.new_store(request.store, call.tenant, at="store")
+        return await self._stores.create(
+            self._once(request, call, key=new.id),
+            call.tenant,
+            [new],
+            encode=convert.created_store_bytes,
+        )
+
+    async def BatchCreateStores(
+        self, request: stores_service_pb2.BatchCreateStoresRequest, call: Call
+    ) -> bytes:
+        return await self._stores.create(
+            self._once(request, call, key=call.tenant),
+            call.tenant,
+            convert.new_stores(request, call.tenant),
+            encode=convert.created_stores_bytes,
+        )
+
+    async def UpdateStore(
+        self, request: stores_service_pb2.UpdateStoreRequest, call: Call
+    ) -> bytes:
+        store, edit = convert.store_edit(request, call)
+        return await self._stores.update(
+            self._once(request, call, key=store),
+            store,
+            edit,
+            expected_version=request.expected_version,
+            encode=convert.store_bytes,
+        )
+
+    async def GetStore(
+        self, request: stores_service_pb2.GetStoreRequest, call: Call
+    ) -> stores_pb2.Store:
+        store = names.parse_store(request.name, call.tenant, at="name")
+        got, at = await self._stores.get(store)
+        return convert.store_message(got, at=at, with_owner=convert.sees_owner(call))
+
+    async def ListStores(
+        self, request: stores_service_pb2.ListStoresRequest, call: Call
+    ) -> stores_service_pb2.ListStoresResponse:
+        only = convert.stores_seen_by(call)
+        listing = f"{call.method}/{call.tenant}/{'*' if only is None else ','.join(only)}"
+        asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
+        stores, at = await self._stores.list_stores(
+            call.tenant, only=only, after=asked.after, rows_max=asked.size + 1
+        )
+        page = asked.page(stores, key=lambda store: store.id)
+        return stores_service_pb2.ListStoresResponse(
+            stores=[convert.store_message(store, at=at, with_owner=True) for store in page.rows],
+            next_page_token=page.next_token,
+        )
+
+    async def CloseStore(self, request: stores_service_pb2.CloseStoreRequest, call: Call) -> bytes:
+        store = names.parse_store(request.name, call.tenant, at="name")
+        return await self._stores.close(
+            self._once(request, call, key=store),
+            store,
+            reason=request.reason,
+            ends_at=convert.closure_end(request),
+            encode=convert.store_bytes,
+        )
+
+    async def ReopenStore(
+        self, request: stores_service_pb2.ReopenStoreRequest, call: Call
+    ) -> bytes:
+        store = names.parse_store(request.name, call.tenant, at="name")
+        once = self._once(request, call, key=store)
+        return await self._stores.reopen(once, store, encode=convert.store_bytes)
+
+    async def FindStores(
+        self, request: stores_service_pb2.FindStoresRequest, call: Call
+    ) -> stores_service_pb2.FindStoresResponse:
+        asked = page_request(
+            size=request.page_size,
+            token=request.page_token,
+            listing=convert.find_listing(request, call),
+        )
+        findings, at = await self._stores.find(call.tenant, convert.search(request, asked))
+        after = findings.next_after
+        return stores_service_pb2.FindStoresResponse(
+            stores=[convert.found_message(found, at=at) for found in findings.stores],
+            next_page_token="" if after is None else asked.token_after(convert.mark_key(after)),
+        )
+
+    async def CheckServiceability(
+        self, request: stores_service_pb2.CheckServiceabilityRequest, call: Call
+    ) -> stores_service_pb2.CheckServiceabilityResponse:
+        name = names.parse_store(request.name, call.tenant, at="name")
+        to = convert.position(request.position) if request.HasField("position") else None
+        store, at = await self._stores.get(name)
+        return convert.checked_message(store, at, to=to)
+
+    def _once(self, request: Message, call: Call, *, key: str) -> Once:
+        return call.once(request, distribution_key=key, database=self._stores.database)
