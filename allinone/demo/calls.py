@@ -9,14 +9,16 @@ from google.protobuf.message import Message
 
 from allinone.demo.city import CURRENCY, STORES, products
 from hutong.catalog.v1 import catalog_service_pb2
-from hutong.common.v1 import measure_pb2, money_pb2, product_quantity_pb2
+from hutong.common.v1 import measure_pb2, money_pb2, position_pb2, product_quantity_pb2
 from hutong.inventory.v1 import inventory_service_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2
 from hutong.payments.v1 import payments_service_pb2
+from hutong.stores.v1 import stores_service_pb2
 
 _STORE = STORES[0]
 _APPLES = "p10001"
 _MILK = "p14001"
+_PEOPLES_SQUARE = (31.2302, 121.4737)
 _APPLES_LABEL = "2110001005121"
 """The scale's label on 512 grams of apples: prefix 21, item number 10001, grams, check digit."""
 
@@ -41,6 +43,16 @@ def demo_calls() -> list[DemoCall]:
         _line(_APPLES, 512, measure_pb2.MEASURE_UNIT_GRAM),
     ]
     return [
+        DemoCall(
+            "Find stores near People's Square",
+            "c0001",
+            "hutong.stores.v1.StoresService/FindStores",
+            stores_service_pb2.FindStoresRequest(
+                position=position_pb2.Position(
+                    latitude_degrees=_PEOPLES_SQUARE[0], longitude_degrees=_PEOPLES_SQUARE[1]
+                )
+            ),
+        ),
         DemoCall(
             "Scan a bottle of milk",
             "cashier-sh01-1",

@@ -64,6 +64,10 @@ def _people() -> Iterator[DemoPerson]:
                 f"sells at till {till} of {store.display_name}",
                 store=store,
             )
+        if store.franchise_owner:
+            yield _person(
+                f"owner-{store.id}", "franchise_owner", f"owns {store.display_name}", store=store
+            )
     for customer in CUSTOMER_WALLETS:
         yuan, fen = divmod(customer.wallet_fen, 100)
         name = f"customers/{customer.id}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import random
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,7 +18,19 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from allinone.demo.city import CURRENCY, STORES, DemoStore, price_fen, products, stock_quantity
+from allinone.demo.city import (
+    CITY,
+    CURRENCY,
+    NEW_YEAR,
+    NEW_YEAR_EVE,
+    NEW_YEAR_EVE_CLOSE_MINUTES,
+    STORES,
+    TIME_ZONE,
+    DemoStore,
+    price_fen,
+    products,
+    stock_quantity,
+)
 from allinone.demo.goods import DemoProduct
 from allinone.demo.people import CUSTOMER_WALLETS, DemoCustomer, person
 from allinone.issuer import LocalIssuer
@@ -25,9 +38,10 @@ from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.kernel.quantity import Unit
 from chassis.rpc.client import Peer
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
-from hutong.common.v1 import measure_pb2, money_pb2, product_quantity_pb2
+from hutong.common.v1 import measure_pb2, money_pb2, position_pb2, product_quantity_pb2
 from hutong.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
 from hutong.payments.v1 import payments_service_pb2, payments_service_pb2_grpc
+from hutong.stores.v1 import stores_pb2, stores_service_pb2, stores_service_pb2_grpc
 
 OPERATOR = "operator"
 TOKEN_SECONDS = 600
@@ -81,6 +95,9 @@ async def _seed(peer: Peer, progress: Callable[[str], None]) -> SeedSummary:
     prices = stock_levels = 0
     await _call(peer, catalog.BatchCreateProducts, create_products(goods))
     progress(f"{len(goods)} products")
+    stores = stores_service_pb2_grpc.StoresServiceStub(peer.channel)
+    await _call(peer, stores.BatchCreateStores, create_stores(STORES))
+    progress(f"{len(STORES)} stores")
     for store in STORES:
         changed = await _call(peer, catalog.ChangePrices, change_prices(store, goods))
         received = await _call(peer, inventory.ReceiveStock, receive_stock(store, goods))
@@ -117,6 +134,51 @@ def create_products(
     )
     request.request_id = _request_id(request)
     return request
+
+
+def create_stores(
+    demo_stores: Sequence[DemoStore],
+) -> stores_service_pb2.BatchCreateStoresRequest:
+    """The request that opens all stores."""
+    request = stores_service_pb2.BatchCreateStoresRequest(
+        stores=(_store_message(store) for store in demo_stores)
+    )
+    request.request_id = _request_id(request)
+    return request
+
+
+def _store_message(store: DemoStore) -> stores_pb2.Store:
+    day = stores_pb2.OpenPeriod(open_minutes=store.open_minutes, close_minutes=store.close_minutes)
+    eve = stores_pb2.OpenPeriod(
+        open_minutes=store.open_minutes, close_minutes=NEW_YEAR_EVE_CLOSE_MINUTES
+    )
+    return stores_pb2.Store(
+        name=store.name,
+        display_name=store.display_name,
+        kind=f"STORE_KIND_{store.kind}",
+        address=stores_pb2.Address(
+            country_code="CN", locality=CITY, district=store.district, street=store.address
+        ),
+        position=position_pb2.Position(
+            latitude_degrees=store.latitude_degrees, longitude_degrees=store.longitude_degrees
+        ),
+        time_zone=TIME_ZONE,
+        opening_hours=stores_pb2.OpeningHours(
+            weekly=[
+                stores_pb2.DayHours(day=stores_pb2.DayOfWeek.Name(number), periods=[day])
+                for number in range(
+                    stores_pb2.DAY_OF_WEEK_MONDAY, stores_pb2.DAY_OF_WEEK_SUNDAY + 1
+                )
+            ],
+            exceptions=[
+                stores_pb2.DateHours(date=NEW_YEAR_EVE, periods=[eve]),
+                stores_pb2.DateHours(date=NEW_YEAR),
+            ],
+        ),
+        capabilities=[f"CAPABILITY_{capability}" for capability in store.capabilities],
+        delivery_area=json.dumps({"type": "Polygon", "coordinates": [store.delivery_ring()]}),
+        franchise_owner=store.franchise_owner,
+    )
 
 
 def change_prices(

@@ -22,6 +22,7 @@ from services.catalog.main import BLUEPRINT as CATALOG
 from services.inventory.main import BLUEPRINT as INVENTORY
 from services.orders.main import BLUEPRINT as ORDERS
 from services.payments.main import BLUEPRINT as PAYMENTS
+from services.stores.main import BLUEPRINT as STORES_SERVICE
 from tests.support.world import World, Worlds
 
 SEED_SECONDS_MAX = 5.0
@@ -30,7 +31,7 @@ EVERYTHING = SeedSummary(products=500, stores=5, prices=2500, stock_levels=2500,
 
 @pytest.fixture
 async def world(worlds: Worlds) -> AsyncIterator[World]:
-    world = await worlds.start([CATALOG, INVENTORY, PAYMENTS])
+    world = await worlds.start([STORES_SERVICE, CATALOG, INVENTORY, PAYMENTS])
     yield world
     assert await world.broken() == []
     await world.close()
@@ -78,6 +79,7 @@ async def test_seeding_twice_brings_everything_once(world: World) -> None:
     second = await seeded(world)
     assert first == second == EVERYTHING
     assert await row_counts(world) == rows
+    assert rows["stores.store"] == EVERYTHING.stores
     assert rows["catalog.product"] == EVERYTHING.products
     assert rows["catalog.price"] == EVERYTHING.prices
     assert rows["inventory.stock_level"] == EVERYTHING.stock_levels
@@ -153,7 +155,7 @@ async def test_a_platform_that_is_not_there_is_given_up_on(worlds: Worlds, world
 
 
 async def test_the_calls_to_try_succeed_and_sell_once(worlds: Worlds) -> None:
-    world = await worlds.start([CATALOG, INVENTORY, PAYMENTS, ORDERS])
+    world = await worlds.start([STORES_SERVICE, CATALOG, INVENTORY, PAYMENTS, ORDERS])
     await seeded(world)
     for call in [*demo_calls(), *demo_calls()]:
         client = world.client(partial(RawStub, call.method), person(call.person).caller)

@@ -6,7 +6,13 @@ from google.protobuf.message import Message
 
 from allinone.demo.city import STORES, products
 from allinone.demo.people import CUSTOMER_WALLETS
-from allinone.demo.seeding import change_prices, create_products, receive_stock, top_up_wallet
+from allinone.demo.seeding import (
+    change_prices,
+    create_products,
+    create_stores,
+    receive_stock,
+    top_up_wallet,
+)
 from chassis.rpc.server import REQUEST_BYTES_MAX
 from chassis.rpc.validation import Validator
 
@@ -14,6 +20,7 @@ from chassis.rpc.validation import Validator
 def requests() -> Iterator[Message]:
     goods = products()
     yield create_products(goods)
+    yield create_stores(STORES)
     for store in STORES:
         yield change_prices(store, goods)
         yield receive_stock(store, goods)
@@ -34,7 +41,7 @@ def test_two_builds_give_the_same_requests_with_the_same_ids() -> None:
 
 def test_no_two_requests_share_an_id() -> None:
     ids = [str(request.request_id) for request in requests()]  # type: ignore[attr-defined]
-    assert len(set(ids)) == len(ids) == 1 + 2 * len(STORES) + len(CUSTOMER_WALLETS)
+    assert len(set(ids)) == len(ids) == 2 + 2 * len(STORES) + len(CUSTOMER_WALLETS)
 
 
 def test_another_content_gets_another_id() -> None:
