@@ -23,9 +23,6 @@ DAYS_PER_WEEK = 7
 PERIOD_DAYS_MAX = 2
 """A period ends on the date it began on, or on the one after; a zone may skip a whole date."""
 
-OPEN_UNTIL_DAYS_MAX = 8
-"""How far ahead the closing of an open store is looked for: a week, and the day it ends on."""
-
 OPENS_AT_DAYS_MAX = 400
 """How far ahead an opening is looked for: past a year of exceptions."""
 
@@ -167,45 +164,32 @@ def openness(
         opens_at = closed_until if reopened.is_open else reopened.opens_at
         return Openness(is_open=False, open_until=None, opens_at=opens_at, business_date=today)
     until: datetime | None = None
+    opens_at: datetime | None = None
     business_date = today
-    for span in _spans(hours, zone, today, days_ahead=OPEN_UNTIL_DAYS_MAX):
-        if until is None:
-            if span.start <= at < span.end:
-                until, business_date = span.end, span.business_date
-        elif span.start <= until:
+    far = at + timedelta(days=DAYS_PER_WEEK)
+    for span in _spans(hours, zone, today):
+        if until is None and span.start > at:
+            opens_at = span.start
+            break
+        if until is None and at < span.end:
+            until, business_date = span.end, span.business_date
+        elif until is not None:
+            if span.start > until or until > far:
+                break
             until = max(until, span.end)
-    if until is None:
-        return Openness(
-            is_open=False,
-            open_until=None,
-            opens_at=_next_opening(hours, zone, at, today),
-            business_date=today,
-        )
-    is_near = until <= at + timedelta(days=DAYS_PER_WEEK)
     return Openness(
-        is_open=True,
-        open_until=until if is_near else None,
-        opens_at=None,
+        is_open=until is not None,
+        open_until=until if until is not None and until <= far else None,
+        opens_at=opens_at,
         business_date=business_date,
     )
 
 
-def _next_opening(
-    hours: OpeningHours, zone: ZoneInfo, at: datetime, today: date
-) -> datetime | None:
-    if not hours.weekly and not hours.exceptions:
-        return None
-    later = (
-        span.start
-        for span in _spans(hours, zone, today, days_ahead=OPENS_AT_DAYS_MAX)
-        if span.start > at
-    )
-    return next(later, None)
-
-
-def _spans(hours: OpeningHours, zone: ZoneInfo, today: date, *, days_ahead: int) -> Iterator[_Span]:
+def _spans(hours: OpeningHours, zone: ZoneInfo, today: date) -> Iterator[_Span]:
     """The periods that may matter today and later, in the order in which they begin."""
-    for step in range(-PERIOD_DAYS_MAX, days_ahead + 1):
+    if not hours.weekly and not hours.exceptions:
+        return
+    for step in range(-PERIOD_DAYS_MAX, OPENS_AT_DAYS_MAX + 1):
         try:
             day = today + step * ONE_DAY
         except OverflowError:
