@@ -161,8 +161,12 @@ def openness(
     today = _wall(at, zone).date()
     if closed_until is not None and closed_until > at:
         reopened = openness(hours, zone, closed_until)
-        opens_at = closed_until if reopened.is_open else reopened.opens_at
-        return Openness(is_open=False, open_until=None, opens_at=opens_at, business_date=today)
+        return Openness(
+            is_open=False,
+            open_until=None,
+            opens_at=closed_until if reopened.is_open else reopened.opens_at,
+            business_date=today,
+        )
     until: datetime | None = None
     opens_at: datetime | None = None
     business_date = today
