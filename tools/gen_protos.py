@@ -28,6 +28,9 @@ DOWNLOADS = ROOT / "build" / "downloads"
 GOOGLE_FOLDERS = ("google/api", "google/rpc", "google/type")
 VALIDATE_PROTO = "buf/validate/validate.proto"
 
+# Generated modules carry no comments, and the API's own documentation is made of them.
+DESCRIPTORS = Path("hutong/descriptors.binpb")
+
 # The last release whose source distribution holds validate.proto: later ones are built from Rust.
 # Its pip metadata needs hatchling alone, which the lock has.
 PROTOVALIDATE_SOURCE_VERSION = "1.2.0"
@@ -66,13 +69,17 @@ def check() -> None:
 
 
 def generate(target: Path) -> None:
-    """Write modules, type stubs and package markers for every contract of ours into `target`."""
+    """Write modules, type stubs, package markers and commented descriptors into `target`."""
     if not THIRD_PARTY_COMPLETE.exists():
         gather_third_party()
     ours = sorted(path.relative_to(PROTO).as_posix() for path in PROTO.rglob("*.proto"))
     services = [name for name in ours if name.endswith("_service.proto")]
     target.mkdir(parents=True, exist_ok=True)
     run_protoc([f"--python_out={target}", f"--pyi_out={target}"], [*ours, VALIDATE_PROTO])
+    run_protoc(
+        [f"--descriptor_set_out={target / DESCRIPTORS}", "--include_source_info"],
+        ours,
+    )
     if services:
         run_protoc([f"--grpc_python_out={target}"], services)
     for top_level_package in sorted(target.iterdir()):
