@@ -32,7 +32,9 @@ from chassis.settings import SettingsError
 from chassis.telemetry import Metrics
 from gateway.front import Front
 from gateway.main import application
+from gateway.routes.api import Api
 from gateway.server import HttpServer
+from gateway.upstream import Upstream
 
 SERVICE_TOKEN_READ_SECONDS = 60.0
 HEALTH_KEY = "hutong:health"
@@ -64,13 +66,21 @@ class Platform:
         self._workers = Workers(self._metrics)
         self._rpc: RpcServer | None = None
         self._http: HttpServer | None = None
+        self._upstream: Upstream | None = None
 
     async def start(self) -> None:
         """Takes the ports, starts the stores, then the services; ready when it returns."""
         platform = self.settings.platform
         require_free(platform.host, platform.grpc_port)
+        self._upstream = Upstream(self._addresses())
         self._http = HttpServer(
-            application(self._front()), host=platform.host, port=platform.http_port
+            application(
+                self._front(),
+                Api(self._upstream, self._metrics),
+                allowed_origins=platform.http_allowed_origins,
+            ),
+            host=platform.host,
+            port=platform.http_port,
         )
         await self._http.start()
         await self.storage.start()
@@ -99,6 +109,8 @@ class Platform:
 
     async def stop(self) -> None:
         """Lets what is in flight end, then stops everything in reverse order."""
+        if self._http is not None:
+            await self._http.stop()
         if self._rpc is not None:
             await self._rpc.turn_away()
         await self._workers.stop()
@@ -107,8 +119,8 @@ class Platform:
                 await closing()
         if self._rpc is not None:
             await self._rpc.stop()
-        if self._http is not None:
-            await self._http.stop()
+        if self._upstream is not None:
+            await self._upstream.close()
         for peer in self._peers:
             await peer.close()
         for database in self._databases.values():
@@ -156,6 +168,14 @@ class Platform:
             )
         return lambda _: _token_in(file)
 
+    def _addresses(self) -> dict[str, str]:
+        """Where each service is, by its contract's full name."""
+        return {
+            _contract(plan.name): self.settings.services[plan.name].address
+            or self.settings.grpc_address
+            for plan in self._blueprints
+        }
+
     def _front(self) -> Front:
         return Front(
             services=[_contract(plan.name) for plan in self._blueprints],
@@ -167,6 +187,7 @@ class Platform:
             docs_folder=DOCS,
             people=people_shown() if self.issuer else (),
             calls=calls_shown() if self.issuer else (),
+            has_api=True,
         )
 
     def _checks(self) -> dict[str, Check]:

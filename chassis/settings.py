@@ -9,12 +9,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HUTONG_"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _listed(text: object) -> object:
+    """What a variable lists with commas between."""
+    if not isinstance(text, str):
+        return text
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 class SettingsError(Exception):
@@ -36,6 +43,7 @@ class PlatformSettings(BaseSettings):
     token_issuer: str = "https://issuer.hutong.localhost"
     token_audience: str = "hutong"
     service_token_file: Path | None = None
+    http_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 

@@ -29,6 +29,13 @@ class Metrics:
             ("method", "reason"),
             registry=registry,
         )
+        self.http_seconds = Histogram(
+            "hutong_http_seconds",
+            "Time from an API request's arrival over HTTP to its answer.",
+            ("route", "status"),
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self.sql_seconds = Histogram(
             "hutong_sql_transaction_seconds",
             "Time from a transaction's begin to its end.",

@@ -48,3 +48,4 @@ class Front:
     jwks: Mapping[str, object] | None = None
     people: Sequence[PersonShown] = field(default=())
     calls: Sequence[CallShown] = field(default=())
+    has_api: bool = False

@@ -1,45 +1,98 @@
 """The HTTP side of a platform: a page for people, health and metrics for machines, the key set.
 
-It refuses nothing to anybody, so it shows nothing that is not for everybody.
+The pages refuse nothing to anybody, so they show nothing that is not for everybody. Whether a call
+of the API is allowed is for the services to say.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from chassis.health import check_all
 from chassis.telemetry import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from gateway.documents import documents_in
 from gateway.front import Front
 from gateway.headers import SecurityHeaders
+from gateway.limits import GZIP_BYTES_MIN
 from gateway.page import FrontPage
 from gateway.problems import failed, refused
+from gateway.reference import ReferencePage
+from gateway.routes.api import TIMEOUT, Api
+from gateway.routes.requests import IDEMPOTENCY_KEY
+
+GZIP_LEVEL = 5
+CROSS_ORIGIN_SECONDS = 600
+"""How long a browser remembers what a page of another origin may do."""
 
 
-def application(front: Front) -> Starlette:
-    """The application that serves a platform's front."""
+def application(
+    front: Front, api: Api | None = None, *, allowed_origins: Sequence[str] = ()
+) -> Starlette:
+    """The application that serves a platform's front and, if there is one, its API.
+
+    `allowed_origins` are the web origins whose pages may call it: https://shop.example. None may
+    unless it is named.
+    """
     routes = _Routes(front)
     served = Starlette(
         routes=[
+            *(() if api is None else _api_routes(api)),
             Route("/", routes.front_page),
             Route("/healthz", routes.health),
             Route("/metrics", routes.metrics),
             Route("/.well-known/jwks.json", routes.key_set),
             Route("/docs/{page:path}", routes.document),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[
+            Middleware(SecurityHeaders),
+            *(_cross_origin(allowed_origins) if allowed_origins else ()),
+            Middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL),
+        ],
         exception_handlers={HTTPException: refused, Exception: failed},
     )
     served.router.redirect_slashes = False
     return served
+
+
+def _api_routes(api: Api) -> Iterator[BaseRoute]:
+    document = json.dumps(api.openapi, ensure_ascii=False, separators=(",", ":")).encode()
+    page = ReferencePage(api.openapi)
+
+    async def openapi(_: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    async def reference(_: Request) -> Response:
+        return HTMLResponse(
+            page.html, headers={"content-security-policy": page.content_security_policy}
+        )
+
+    yield Route("/openapi.json", openapi)
+    yield Route("/docs", reference)
+    for prefix in api.prefixes:
+        yield Mount(f"/{prefix}", app=api)
+
+
+def _cross_origin(allowed_origins: Sequence[str]) -> Iterator[Middleware]:
+    yield Middleware(
+        CORSMiddleware,
+        allow_origins=allowed_origins,
+        allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+        allow_headers=("Authorization", "Content-Type", "If-None-Match", IDEMPOTENCY_KEY, TIMEOUT),
+        expose_headers=("ETag", "Retry-After"),
+        max_age=CROSS_ORIGIN_SECONDS,
+    )
 
 
 class _Routes:

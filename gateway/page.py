@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shlex
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -13,7 +11,7 @@ from string import Template
 from chassis.health import PartHealth
 from gateway.documents import Document
 from gateway.front import CallShown, Front, PersonShown
-from gateway.headers import SECURITY_HEADERS
+from gateway.headers import policy_with_style
 
 _WEB = Path(__file__).parent / "web"
 _COMMAND = ".venv/bin/hutong"
@@ -31,9 +29,7 @@ class FrontPage:
     @property
     def content_security_policy(self) -> str:
         """Nothing may be loaded; of styles, only the page's own."""
-        digest = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
-        policy = SECURITY_HEADERS["content-security-policy"]
-        return f"{policy}; style-src 'sha256-{digest}'"
+        return policy_with_style(self._style)
 
     def html(self, parts: Sequence[PartHealth], documents: Sequence[Document]) -> str:
         """The page with the health of now."""
@@ -48,6 +44,11 @@ class FrontPage:
             http_address=escape(front.http_address),
             key_set_link=(
                 "" if front.jwks is None else ' <a href="/.well-known/jwks.json">key set</a>'
+            ),
+            api_links=(
+                ' <a href="/docs">API</a> <a href="/openapi.json">OpenAPI</a>'
+                if front.has_api
+                else ""
             ),
             services=_joined(f"<li><code>{escape(name)}</code></li>" for name in front.services),
             trying=_trying(front.calls, front.grpc_address),

@@ -22,6 +22,11 @@ from chassis.rpc.client import Peer
 from chassis.rpc.server import RpcServer
 from chassis.telemetry import Metrics
 from chassis.testing.database import TestDatabases
+from gateway.front import Front
+from gateway.main import application
+from gateway.routes.api import Api
+from gateway.server import HttpServer
+from gateway.upstream import Upstream
 from hutong.auth.v1 import call_context_pb2
 
 ISSUER = "https://issuer.test"
@@ -100,6 +105,31 @@ class World:
     workers: Workers
     closed: Callable[[], None]
     peers: list[Peer] = field(default_factory=list)
+    http: HttpServer | None = None
+    upstream: Upstream | None = None
+
+    async def start_http(self, *, allowed_origins: Sequence[str] = ()) -> str:
+        """Serves the API over HTTP too; answers its address."""
+        self.upstream = Upstream(
+            {
+                servicer.service: self.address
+                for service in self.services.values()
+                for servicer in service.servicers
+            }
+        )
+        front = Front(
+            services=self.upstream.services,
+            grpc_address=self.address,
+            http_address="",
+            checks={},
+            metrics=self.metrics,
+            docs_folder=Path("docs"),
+            has_api=True,
+        )
+        app = application(front, Api(self.upstream, self.metrics), allowed_origins=allowed_origins)
+        self.http = HttpServer(app, host="127.0.0.1", port=0)
+        await self.http.start()
+        return f"http://127.0.0.1:{self.http.port}"
 
     def token(self, who: Caller, *, seconds: float = 3600) -> str:
         """A token as the platform's issuer would give it."""
@@ -143,6 +173,10 @@ class World:
     async def close(self) -> None:
         """Stops everything and drops the databases."""
         self.closed()
+        if self.http is not None:
+            await self.http.stop()
+        if self.upstream is not None:
+            await self.upstream.close()
         await self.server.turn_away()
         await self.workers.stop()
         for service in self.services.values():

@@ -1,0 +1,29 @@
+"""What one HTTP request may cost. Beyond a limit a request is refused, never cut."""
+
+from __future__ import annotations
+
+BODY_BYTES_MAX = 1024 * 1024
+"""The size of a body, also after it was unpacked."""
+
+BODY_SECONDS_MAX = 10.0
+"""How long a body may take to arrive."""
+
+JSON_DEPTH_MAX = 32
+"""How many objects and arrays may be inside one another."""
+
+DIGITS_MAX = 400
+"""The length of a number's text."""
+
+QUERY_BYTES_MAX = 8 * 1024
+QUERY_PARAMETERS_MAX = 100
+HEADER_BYTES_MAX = 16 * 1024
+
+CALL_SECONDS_DEFAULT = 10.0
+CALL_SECONDS_MAX = 60.0
+CALLS_AT_ONCE_MAX = 512
+"""Calls on their way to services; the next one is refused."""
+
+GZIP_BYTES_MIN = 1024
+"""Replies of so many bytes are packed for callers that take them packed."""
+
+VIOLATIONS_MAX = 20

@@ -1,0 +1,184 @@
+"""The application that answers every annotated method: HTTP in, gRPC on, HTTP back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Coroutine, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from chassis.kernel.errors import HutongError, InvalidInput, Overloaded, Unauthenticated
+from chassis.log import logger
+from chassis.rpc.status import RETRY_AFTER_MS
+from chassis.rpc.values import wire_bytes
+from chassis.telemetry import Metrics
+from gateway.limits import (
+    CALL_SECONDS_DEFAULT,
+    CALL_SECONDS_MAX,
+    CALLS_AT_ONCE_MAX,
+    HEADER_BYTES_MAX,
+)
+from gateway.problems import problem_of, problem_of_error
+from gateway.routes.bindings import Match, NoSuchPath, Routes, WrongMethod, bindings_of
+from gateway.routes.bodies import JSON_TYPE, body_of
+from gateway.routes.contracts import contracts_of
+from gateway.routes.openapi import openapi_of
+from gateway.routes.replies import etag_of, is_known, json_of
+from gateway.routes.requests import IDEMPOTENCY_KEY, request_of
+from gateway.upstream import Refused, Upstream
+
+TIMEOUT = "Grpc-Timeout"
+_TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
+_UNIT_SECONDS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
+_NO_ROUTE = "none"
+
+log = logger(__name__)
+
+
+class TimeoutInvalid(InvalidInput):
+    """The timeout header is not of the form that gRPC gives it."""
+
+    reason = "TIMEOUT_INVALID"
+    message = "the Grpc-Timeout must be at most eight digits and a unit, as in 1500m"
+
+
+class Api:
+    """Every annotated method of the services behind `upstream`, over HTTP."""
+
+    def __init__(self, upstream: Upstream, metrics: Metrics) -> None:
+        contracts = contracts_of(upstream.services)
+        self.bindings = bindings_of(contracts.methods)
+        self.openapi = openapi_of(self.bindings, contracts.comments)
+        self._routes = Routes(self.bindings)
+        self._upstream = upstream
+        self._metrics = metrics
+        self._calls = 0
+
+    @property
+    def prefixes(self) -> list[str]:
+        """The first segments of its paths."""
+        return sorted({binding.template.segments[0] for binding in self.bindings})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request, as ASGI has it; a caller who has left gets no answer."""
+        request = Request(scope, receive)
+        begun = time.perf_counter()
+        match: Match | None = None
+        try:
+            match = self._match(request)
+            response = await self._answer(request, match)
+        except Refused as refused:
+            response = problem_of(refused.status)
+        except HutongError as error:
+            response = problem_of_error(error)
+        except ClientDisconnect:
+            log.info("http_caller_left")
+            return
+        self._observe(match, response.status_code, begun)
+        await response(scope, receive, send)
+
+    def _match(self, request: Request) -> Match:
+        _check_headers(request)
+        try:
+            return self._routes.match(request.method, request.scope["raw_path"])
+        except (NoSuchPath, UnicodeDecodeError):
+            raise HTTPException(HTTPStatus.NOT_FOUND) from None
+        except WrongMethod as wrong:
+            raise HTTPException(
+                HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": ", ".join(wrong.allowed)}
+            ) from None
+
+    async def _answer(self, request: Request, match: Match) -> Response:
+        seconds = _seconds(request.headers.get(TIMEOUT))
+        deadline = time.monotonic() + seconds
+        message = request_of(
+            match,
+            query=request.scope["query_string"],
+            body=await body_of(request),
+            idempotency_key=request.headers.get(IDEMPOTENCY_KEY),
+        )
+        with self._one_more_call():
+            reply = await _unless_left(
+                request,
+                self._upstream.call(
+                    match.binding.rpc_path,
+                    wire_bytes(message),
+                    authorization=_authorization(request),
+                    seconds=max(deadline - time.monotonic(), 0.0),
+                ),
+            )
+        body = json_of(match.binding.method.output_type, reply)
+        if not match.binding.is_read:
+            return Response(body, media_type=JSON_TYPE)
+        headers = {
+            "etag": etag_of(body),
+            "cache-control": "private, no-cache",
+            "vary": "Authorization",
+        }
+        if is_known(headers["etag"], request.headers.get("if-none-match", "")):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return Response(body, headers=headers, media_type=JSON_TYPE)
+
+    @contextlib.contextmanager
+    def _one_more_call(self) -> Iterator[None]:
+        if self._calls >= CALLS_AT_ONCE_MAX:
+            raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+
+    def _observe(self, match: Match | None, status: int, begun: float) -> None:
+        route = _NO_ROUTE if match is None else f"{match.binding.http_method} {match.binding.text}"
+        self._metrics.http_seconds.labels(route, str(status)).observe(time.perf_counter() - begun)
+
+
+async def _unless_left(request: Request, call: Coroutine[Any, Any, bytes]) -> bytes:
+    """The call's reply; ends the call and raises ClientDisconnect if the caller leaves before."""
+    calling = asyncio.create_task(call)
+    leaving = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({calling, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not calling.done():
+            raise ClientDisconnect
+        return calling.result()
+    finally:
+        for task in (calling, leaving):
+            task.cancel()
+        await asyncio.gather(calling, leaving, return_exceptions=True)
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _check_headers(request: Request) -> None:
+    size = sum(len(name) + len(value) for name, value in request.headers.raw)
+    if size > HEADER_BYTES_MAX:
+        raise HTTPException(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+
+def _authorization(request: Request) -> str | None:
+    value = request.headers.get("authorization")
+    if value is not None and not (value.isascii() and value.isprintable()):
+        raise Unauthenticated
+    return value
+
+
+def _seconds(timeout: str | None) -> float:
+    if timeout is None:
+        return CALL_SECONDS_DEFAULT
+    found = _TIMEOUT.fullmatch(timeout)
+    if found is None:
+        raise TimeoutInvalid.at(TIMEOUT, "is not of this form")
+    return min(int(found[1]) * _UNIT_SECONDS[found[2]], CALL_SECONDS_MAX)

@@ -1,0 +1,141 @@
+"""Which method answers which HTTP method and path, as google.api.http annotations say."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.api import annotations_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
+
+from chassis.rpc.access import path_of
+from gateway.routes.templates import Template, TemplateError, split_path, template_of
+
+WHOLE_BODY = "*"
+REQUEST_ID = "request_id"
+_HTTP: Any = annotations_pb2.http
+_VERBS = ("get", "put", "post", "delete", "patch")
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One way to call a method over HTTP.
+
+    `body` is the field that the body is, WHOLE_BODY for the request itself, "" for no body.
+    `number` tells a method's bindings apart, 0 being the main one.
+    """
+
+    method: MethodDescriptor
+    http_method: str
+    text: str
+    template: Template
+    body: str
+    number: int
+
+    @property
+    def rpc_path(self) -> str:
+        """The path that gRPC calls the method by."""
+        return path_of(self.method)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the answer may be kept and asked for again."""
+        return self.http_method == "GET"
+
+    @property
+    def has_request_id(self) -> bool:
+        """Whether the request has an id that a repeat is known by."""
+        return REQUEST_ID in self.method.input_type.fields_by_name
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The binding that takes a request, and the fields that the path gives."""
+
+    binding: Binding
+    values: Mapping[tuple[str, ...], str]
+
+
+class NoSuchPath(Exception):
+    """No method has this path."""
+
+
+class WrongMethod(Exception):
+    """The path is known, with these HTTP methods."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__(", ".join(allowed))
+        self.allowed = tuple(allowed)
+
+
+def bindings_of(methods: Sequence[MethodDescriptor]) -> list[Binding]:
+    """Every binding of the methods; those without an annotation have none.
+
+    TemplateError if an annotation names what the request does not have.
+    """
+    return [binding for method in methods for binding in _bindings(method)]
+
+
+class Routes:
+    """Finds the binding of a request."""
+
+    def __init__(self, bindings: Sequence[Binding]) -> None:
+        self._by_shape: dict[tuple[int, str], list[Binding]] = defaultdict(list)
+        seen: dict[tuple[str, tuple[str, ...], str], Binding] = {}
+        for binding in bindings:
+            template = binding.template
+            key = (binding.http_method, template.segments, template.verb)
+            if key in seen:
+                raise TemplateError(f"{binding.text} is {seen[key].rpc_path} already")
+            seen[key] = binding
+            self._by_shape[len(template.segments), template.verb].append(binding)
+
+    def match(self, http_method: str, raw_path: bytes) -> Match:
+        """The binding for a request; NoSuchPath or WrongMethod if there is none.
+
+        UnicodeDecodeError if the path is not UTF-8.
+        """
+        segments, verb = split_path(raw_path)
+        wanted = "GET" if http_method == "HEAD" else http_method
+        others: list[str] = []
+        for binding in self._by_shape.get((len(segments), verb), ()):
+            values = binding.template.variables_in(segments)
+            if values is None:
+                continue
+            if binding.http_method == wanted:
+                return Match(binding, values)
+            others.append(binding.http_method)
+        if not others:
+            raise NoSuchPath
+        raise WrongMethod(sorted({*others, *(("HEAD",) if "GET" in others else ())}))
+
+
+def _bindings(method: MethodDescriptor) -> Iterator[Binding]:
+    options = method.GetOptions()
+    if not options.HasExtension(_HTTP):
+        return
+    main = options.Extensions[_HTTP]
+    for number, rule in enumerate((main, *main.additional_bindings)):
+        verb = rule.WhichOneof("pattern")
+        if verb not in _VERBS:
+            raise TemplateError(f"{method.full_name}: {verb} is not served")
+        text = getattr(rule, verb)
+        template = template_of(text)
+        for variable in template.variables:
+            if field_at(method, variable.field) is None:
+                raise TemplateError(f"{method.full_name}: {text} names no field of the request")
+        if rule.body not in ("", WHOLE_BODY) and field_at(method, (rule.body,)) is None:
+            raise TemplateError(f"{method.full_name}: the body {rule.body} is no field")
+        yield Binding(method, verb.upper(), text, template, rule.body, number)
+
+
+def field_at(method: MethodDescriptor, path: Sequence[str]) -> FieldDescriptor | None:
+    """The field of a method's request at a path of proto names."""
+    message: Descriptor | None = method.input_type
+    field: FieldDescriptor | None = None
+    for name in path:
+        field = None if message is None else message.fields_by_name.get(name)
+        message = None if field is None else field.message_type
+    return field
