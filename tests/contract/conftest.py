@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from allinone.topology import BLUEPRINTS
+from tests.support.web import Web
 from tests.support.world import World, Worlds
 
 
@@ -13,3 +15,10 @@ async def world(worlds: Worlds) -> AsyncIterator[World]:
     started = await worlds.start(BLUEPRINTS)
     yield started
     await started.close()
+
+
+@pytest.fixture(scope="module")
+async def web(world: World) -> AsyncIterator[Web]:
+    address = await world.start_http()
+    async with httpx.AsyncClient(base_url=address, timeout=30) as http:
+        yield Web(world, address, http)

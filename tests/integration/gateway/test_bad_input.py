@@ -274,7 +274,7 @@ async def test_a_wrong_method_is_a_405_that_names_the_right_ones(web: Web) -> No
 
 @pytest.mark.parametrize("token", [None, "", "Bearer", "Bearer x.y.z", "Basic eDp5", "Bearer \x80"])
 async def test_a_caller_without_a_token_is_asked_for_one(web: Web, token: str | None) -> None:
-    headers = {} if token is None else {"authorization": token.encode("latin-1")}
+    headers = [] if token is None else [(b"authorization", token.encode("latin-1"))]
     answer = await web.http.get("/v1/products", headers=headers)
     assert (answer.status_code, answer.json()["reason"]) == (401, "TOKEN_INVALID")
     assert answer.headers["www-authenticate"] == "Bearer"
