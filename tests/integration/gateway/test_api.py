@@ -261,3 +261,18 @@ async def test_another_stores_data_is_nobodys(web: Web, shop: Shop) -> None:
     )
     theirs = await web.http.get(f"/v1/{STORE}/stockLevels/{sku}", headers=web.headers(stranger))
     assert (theirs.status_code, theirs.json()["reason"]) == (404, "RESOURCE_NOT_FOUND")
+
+
+async def test_the_api_describes_itself(web: Web) -> None:
+    document = await web.http.get("/openapi.json")
+    assert document.headers["content-type"] == "application/json"
+    assert document.json()["openapi"] == "3.1.0"
+    page = await web.http.get("/docs")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "/v1/stores/{store}/orders:place" in page.text
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    front = await web.http.get("/")
+    assert 'href="/docs"' in front.text
+    assert 'href="/openapi.json"' in front.text

@@ -357,3 +357,20 @@ async def test_a_silent_connection_does_not_hold_up_a_stop(front: Front) -> None
         await asyncio.sleep(0.05)
         async with asyncio.timeout(3):
             await server.stop()
+
+
+async def test_no_other_origin_may_call_unless_it_is_named(serve: Serve, front: Front) -> None:
+    client = await serve(front)
+    headers = {"origin": "https://shop.example", "access-control-request-method": "GET"}
+    asked = await client.options("/healthz", headers=headers)
+    answer = await client.get("/healthz", headers=headers)
+    assert asked.status_code == 405
+    for each in (asked, answer):
+        assert "access-control-allow-origin" not in each.headers
+
+
+async def test_a_platform_without_an_api_describes_none(serve: Serve, front: Front) -> None:
+    client = await serve(front)
+    for path in ("/openapi.json", "/docs"):
+        assert (await client.get(path)).status_code == 404
+    assert 'href="/openapi.json"' not in (await client.get("/")).text

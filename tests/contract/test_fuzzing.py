@@ -1,0 +1,73 @@
+"""Requests that schemathesis makes up from the OpenAPI document, sent over real HTTP.
+
+Whatever it is, the answer is one that the document describes, and never a failure of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis.openapi
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from gateway.routes.bindings import bindings_of
+from gateway.routes.contracts import contracts_of
+from gateway.routes.openapi import openapi_of
+from tests.support.shop import STORE
+from tests.support.web import Web
+from tests.support.world import caller
+
+EXAMPLES_MAX = 5
+SERVICES = [
+    f"hutong.{name}.v1.{name.title()}Service"
+    for name in ("catalog", "inventory", "payments", "orders")
+]
+CONTRACTS = contracts_of(SERVICES)
+SCHEMA = schemathesis.openapi.from_dict(
+    openapi_of(bindings_of(CONTRACTS.methods), CONTRACTS.comments)
+)
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
+CHECKS = ["not_a_server_error", "response_schema_conformance", "content_type_conformance"]
+ANSWERS = {200, 400, 401, 403, 404, 405, 409, 415}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=[each.label for each in OPERATIONS])
+async def test_whatever_is_made_up_gets_an_answer_of_the_document(web: Web, operation: Any) -> None:
+    headers = [
+        web.headers(caller(role=role, stores=[STORE], customer="customers/c1"))
+        for role in ("platform", "cashier", "customer", "service")
+    ]
+
+    @settings(
+        max_examples=EXAMPLES_MAX,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        case=st.one_of(operation.as_strategy(mode) for mode in GenerationMode),
+        who=st.sampled_from(headers),
+    )
+    def ask(case: Any, who: dict[str, str]) -> None:
+        asked = case.as_transport_kwargs(base_url=web.address, headers=who)
+        asked.pop("cookies", None)
+        if isinstance(asked.get("data"), bytes):
+            asked["content"] = asked.pop("data")
+        response = client.request(**asked)
+        assert response.status_code in ANSWERS, (asked, response.text)
+        if response.status_code != 200:
+            assert response.headers["content-type"] == "application/problem+json"
+            assert response.json()["status"] == response.status_code
+        case.validate_response(
+            response,
+            checks=schemathesis.checks.CHECKS.get_by_names(CHECKS),
+        )
+
+    with httpx.Client(timeout=20) as client:
+        await asyncio.to_thread(ask)
