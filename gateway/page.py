@@ -75,7 +75,7 @@ def _trying(calls: Sequence[CallShown], grpc_address: str) -> str:
         "<section><h2>Try it</h2>"
         "<p>A call needs a token, and a token is somebody's. This prints one:</p>"
         f"<pre><code>{escape(token)}</code></pre>"
-        "<p>The calls go by reflection, through <code>buf</code>, which <code>make setup</code> "
+        "<p>The calls go by reflection, through <code>buf</code>, which <code>make run</code> "
         "brings. One click marks a whole command.</p>"
         f"{_joined(_call(call, grpc_address) for call in calls)}</section>"
     )
