@@ -57,6 +57,38 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
             next_page_token=page.next_token,
         )
 
+    async def SearchProducts(
+        self, request: catalog_service_pb2.SearchProductsRequest, call: Call
+    ) -> catalog_service_pb2.SearchProductsResponse:
+        listing = f"{call.method}/{call.tenant}/{request.department}/{request.query}"
+        asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
+        found = await self._catalog.search_products(
+            call.tenant,
+            request.query,
+            department=request.department,
+            after=convert.match_of_key(asked.after),
+            rows_max=asked.size + 1,
+        )
+        page = asked.page(found, key=lambda each: convert.match_key(each.match))
+        return catalog_service_pb2.SearchProductsResponse(
+            products=[convert.product_message(each.product) for each in page.rows],
+            next_page_token=page.next_token,
+        )
+
+    async def ListDepartments(
+        self, request: catalog_service_pb2.ListDepartmentsRequest, call: Call
+    ) -> catalog_service_pb2.ListDepartmentsResponse:
+        listing = f"{call.method}/{call.tenant}"
+        asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
+        departments = await self._catalog.list_departments(
+            call.tenant, after=asked.after, rows_max=asked.size + 1
+        )
+        page = asked.page(departments, key=lambda each: each.department)
+        return catalog_service_pb2.ListDepartmentsResponse(
+            departments=[convert.department_message(each) for each in page.rows],
+            next_page_token=page.next_token,
+        )
+
     async def LookUpBarcode(
         self, request: catalog_service_pb2.LookUpBarcodeRequest, call: Call
     ) -> catalog_pb2.ScannedItem:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel import names
-from chassis.kernel.errors import InvalidInput
+from chassis.kernel.errors import InvalidInput, PageTokenInvalid
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.masks import paths_of
@@ -26,6 +27,8 @@ from services.catalog import domain
 from services.catalog.domain import (
     BasketQuote,
     BasketToQuote,
+    Department,
+    Match,
     NewProduct,
     PriceChange,
     Product,
@@ -35,6 +38,7 @@ from services.catalog.domain import (
 )
 
 _UPDATABLE = frozenset({"display_name", "department", "barcodes"})
+_MATCH_KEY = re.compile(r"([0-4])/([0-9]{1,6})/(.+)")
 
 
 def new_products(
@@ -110,6 +114,28 @@ def product_message(product: Product) -> catalog_pb2.Product:
         create_time=product.created_at,
         update_time=product.updated_at,
     )
+
+
+def department_message(department: Department) -> catalog_pb2.Department:
+    """The department as the contract has it."""
+    return catalog_pb2.Department(
+        department=department.department, product_count=department.product_count
+    )
+
+
+def match_key(match: Match) -> str:
+    """The match as a page token keeps it."""
+    return f"{match.rank}/{match.name_characters}/{match.sku}"
+
+
+def match_of_key(key: str) -> Match:
+    """The match that match_key described, before all of them for ""; PageTokenInvalid."""
+    if not key:
+        return domain.BEFORE_ALL_MATCHES
+    read = _MATCH_KEY.fullmatch(key)
+    if read is None:
+        raise PageTokenInvalid.at("page_token", "is not a token of this list")
+    return Match(int(read[1]), int(read[2]), read[3])
 
 
 def price_message(price: StorePrice) -> catalog_pb2.Price:

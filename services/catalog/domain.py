@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,6 +75,34 @@ class Product:
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How well a product matches a query; the smaller comes first."""
+
+    rank: int
+    name_characters: int
+    sku: str
+
+
+BEFORE_ALL_MATCHES = Match(-1, 0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A product that matches a query."""
+
+    product: Product
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A part of the range, and how many products it carries."""
+
+    department: str
+    product_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +186,12 @@ def require_edit(display_name: str | None, department: str | None, *, at: str) -
         violations.append((f"{at}.department", "must be a slug such as fresh-fruit"))
     if violations:
         raise InvalidInput.of(*violations)
+
+
+def require_query(query: str) -> None:
+    """InvalidInput if there is nothing in the query to search for."""
+    if not unicodedata.normalize("NFKC", query).strip():
+        raise InvalidInput.at("query", "has nothing to search for")
 
 
 def require_barcode_list(codes: Sequence[str], *, at: str) -> None:

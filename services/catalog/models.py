@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Computed,
     DateTime,
     ForeignKeyConstraint,
     Index,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from chassis.db.tables import add_chassis_tables
 
@@ -32,12 +34,30 @@ Table(
     Column("version", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column(
+        "search_name",
+        Text,
+        Computed("hutong.search_form(display_name)", persisted=True),
+        nullable=False,
+    ),
+    Column(
+        "search_grams",
+        ARRAY(Text),
+        Computed("hutong.search_grams(tenant, hutong.search_form(display_name))", persisted=True),
+        nullable=False,
+    ),
     PrimaryKeyConstraint("tenant", "sku", name="product_pkey"),
     CheckConstraint("unit in ('each', 'gram')", name="product_unit_known"),
     CheckConstraint("version >= 1", name="product_version_counts_from_1"),
     CheckConstraint("display_name <> ''", name="product_has_a_name"),
     CheckConstraint("updated_at >= created_at", name="product_updated_after_created"),
     Index("product_by_department", "tenant", "department", "sku"),
+    Index(
+        "product_by_gram",
+        "search_grams",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    ),
 )
 
 Table(

@@ -25,10 +25,13 @@ from chassis.messaging.outbox import Event
 from pricing import barcode
 from pricing.barcode import BarcodeUnknown, Gtin
 from pricing.quote import PriceMissing, ProductUnknown, quote
-from services.catalog import domain, repository
+from services.catalog import domain
 from services.catalog.domain import (
     BasketQuote,
     BasketToQuote,
+    Department,
+    Found,
+    Match,
     NewProduct,
     PriceChange,
     Product,
@@ -37,7 +40,8 @@ from services.catalog.domain import (
     Scanned,
     StorePrice,
 )
-from services.catalog.repository import Asked, Offer
+from services.catalog.repository import price_rows, product_rows
+from services.catalog.repository.price_rows import Asked, Offer
 
 ProductEvents = Callable[[str, Sequence[Product]], Sequence[Event]]
 """Tells of changed products of a tenant."""
@@ -71,12 +75,12 @@ class Catalog:
         """Adds products to the range, all or none; ProductExists, BarcodeTaken."""
         domain.require_apart(products)
         async with once.transaction() as tx:
-            added = await repository.add_products(tx, tenant, products)
+            added = await product_rows.add_products(tx, tenant, products)
             for product in products:
                 if product.sku not in added:
                     raise ProductExists(sku=product.sku)
             owners = {code: product.sku for product in products for code in product.barcodes}
-            await repository.add_barcodes(tx, tenant, owners)
+            await product_rows.add_barcodes(tx, tenant, owners)
             created = [product.created(at=added[product.sku]) for product in products]
             await outbox.add_all(tx, self._product_events(tenant, created))
             return await tx.keep(encode(created))
@@ -84,7 +88,7 @@ class Catalog:
     async def update_product(self, tenant: str, sku: str, edit: ProductEdit) -> Product:
         """Changes a product; ResourceNotFound, BarcodeTaken."""
         async with self.database.transaction() as tx:
-            if not await repository.edit_product(tx, tenant, sku, edit):
+            if not await product_rows.edit_product(tx, tenant, sku, edit):
                 raise ResourceNotFound(resource=names.PRODUCT.format(sku))
             product = await self._product(tx, tenant, sku)
             await outbox.add_all(tx, self._product_events(tenant, [product]))
@@ -100,9 +104,24 @@ class Catalog:
     ) -> list[Product]:
         """Products by SKU behind `after`, of one department unless it is empty."""
         async with self.database.transaction() as tx:
-            return await repository.products(
+            return await product_rows.products(
                 tx, tenant, department=department, after=after, rows_max=rows_max
             )
+
+    async def search_products(
+        self, tenant: str, query: str, *, department: str, after: Match, rows_max: int
+    ) -> list[Found]:
+        """Products whose names match, best first, behind `after`; InvalidInput if blank."""
+        domain.require_query(query)
+        async with self.database.transaction() as tx:
+            return await product_rows.search(
+                tx, tenant, query, department=department, after=after, rows_max=rows_max
+            )
+
+    async def list_departments(self, tenant: str, *, after: str, rows_max: int) -> list[Department]:
+        """Departments that carry products, by name, behind `after`."""
+        async with self.database.transaction() as tx:
+            return await product_rows.departments(tx, tenant, after=after, rows_max=rows_max)
 
     async def look_up_barcode(self, tenant: str, store: StoreId, code: str) -> Scanned:
         """What a scanned code means at a store.
@@ -112,10 +131,10 @@ class Catalog:
         read = barcode.scanned(code)
         kept = read.code if isinstance(read, Gtin) else read.item_number
         async with self.database.transaction() as tx:
-            product = await repository.product_of_barcode(tx, tenant, kept)
+            product = await product_rows.product_of_barcode(tx, tenant, kept)
             if product is None:
                 raise BarcodeUnknown(barcode=code)
-            price = await repository.price_now(tx, store, product.sku)
+            price = await price_rows.price_now(tx, store, product.sku)
         if price is None:
             raise PriceMissing(sku=product.sku)
         return domain.meaning(read, product, price)
@@ -135,12 +154,12 @@ class Catalog:
         """
         wanted = domain.currency_of(changes)
         async with once.transaction() as tx:
-            currency = await repository.lock_store(tx, store, currency=wanted)
+            currency = await price_rows.lock_store(tx, store, currency=wanted)
             if currency != wanted:
                 raise CurrencyMismatch.at(
                     "changes", f"must be in {currency}", given=wanted, wanted=currency
                 )
-            added = await repository.add_prices(tx, tenant, store, changes, currency=currency)
+            added = await price_rows.add_prices(tx, tenant, store, changes, currency=currency)
             for change in changes:
                 if change.sku not in added:
                     raise ProductUnknown(sku=change.sku)
@@ -151,7 +170,7 @@ class Catalog:
     async def get_price(self, store: StoreId, sku: str) -> StorePrice:
         """What the store asks for the product now; ResourceNotFound if it asks nothing."""
         async with self.database.transaction() as tx:
-            price = await repository.price_now(tx, store, sku)
+            price = await price_rows.price_now(tx, store, sku)
         if price is None:
             raise ResourceNotFound(resource=names.PRICE.format(store, sku))
         return price
@@ -159,7 +178,7 @@ class Catalog:
     async def list_prices(self, store: StoreId, *, after: str, rows_max: int) -> list[StorePrice]:
         """The store's prices of now by SKU, behind `after`."""
         async with self.database.transaction() as tx:
-            return await repository.prices_now(tx, store, after=after, rows_max=rows_max)
+            return await price_rows.prices_now(tx, store, after=after, rows_max=rows_max)
 
     async def quote_baskets(
         self, baskets: Sequence[BasketToQuote]
@@ -176,12 +195,12 @@ class Catalog:
         ]
         distinct = list(dict.fromkeys(asked))
         async with self.database.transaction() as tx:
-            offers, now = await repository.offers(tx, distinct)
+            offers, now = await price_rows.offers(tx, distinct)
         known = dict(zip(distinct, offers, strict=True))
         return [_quoted_or_error(basket, known, now) for basket in baskets]
 
     async def _product(self, tx: Transaction, tenant: str, sku: str) -> Product:
-        product = await repository.product(tx, tenant, sku)
+        product = await product_rows.product(tx, tenant, sku)
         if product is None:
             raise ResourceNotFound(resource=names.PRODUCT.format(sku))
         return product

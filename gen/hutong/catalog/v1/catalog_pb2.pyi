@@ -32,6 +32,14 @@ class Product(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., department: _Optional[str] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., barcodes: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
+class Department(_message.Message):
+    __slots__ = ("department", "product_count")
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    department: str
+    product_count: int
+    def __init__(self, department: _Optional[str] = ..., product_count: _Optional[int] = ...) -> None: ...
+
 class Price(_message.Message):
     __slots__ = ("name", "unit_price", "version", "start_time", "unit")
     NAME_FIELD_NUMBER: _ClassVar[int]

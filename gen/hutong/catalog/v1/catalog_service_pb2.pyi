@@ -66,6 +66,42 @@ class ListProductsResponse(_message.Message):
     next_page_token: str
     def __init__(self, products: _Optional[_Iterable[_Union[_catalog_pb2.Product, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class SearchProductsRequest(_message.Message):
+    __slots__ = ("query", "page_size", "page_token", "department")
+    QUERY_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    query: str
+    page_size: int
+    page_token: str
+    department: str
+    def __init__(self, query: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., department: _Optional[str] = ...) -> None: ...
+
+class SearchProductsResponse(_message.Message):
+    __slots__ = ("products", "next_page_token")
+    PRODUCTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    products: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Product]
+    next_page_token: str
+    def __init__(self, products: _Optional[_Iterable[_Union[_catalog_pb2.Product, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListDepartmentsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListDepartmentsResponse(_message.Message):
+    __slots__ = ("departments", "next_page_token")
+    DEPARTMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    departments: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Department]
+    next_page_token: str
+    def __init__(self, departments: _Optional[_Iterable[_Union[_catalog_pb2.Department, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
 class LookUpBarcodeRequest(_message.Message):
     __slots__ = ("parent", "barcode")
     PARENT_FIELD_NUMBER: _ClassVar[int]

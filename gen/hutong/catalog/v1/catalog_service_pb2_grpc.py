@@ -56,6 +56,16 @@ class CatalogServiceStub:
                 request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsRequest.SerializeToString,
                 response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsResponse.FromString,
                 _registered_method=True)
+        self.SearchProducts = channel.unary_unary(
+                '/hutong.catalog.v1.CatalogService/SearchProducts',
+                request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchProductsRequest.SerializeToString,
+                response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchProductsResponse.FromString,
+                _registered_method=True)
+        self.ListDepartments = channel.unary_unary(
+                '/hutong.catalog.v1.CatalogService/ListDepartments',
+                request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListDepartmentsRequest.SerializeToString,
+                response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListDepartmentsResponse.FromString,
+                _registered_method=True)
         self.LookUpBarcode = channel.unary_unary(
                 '/hutong.catalog.v1.CatalogService/LookUpBarcode',
                 request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.LookUpBarcodeRequest.SerializeToString,
@@ -117,6 +127,27 @@ class CatalogServiceServicer:
 
     def ListProducts(self, request, context):
         """Lists the range by SKU, a page at a time. Reasons: PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchProducts(self, request, context):
+        """Finds products by their names, best match first, a page at a time. The query's words may stand
+        in any order and anywhere in the name, also inside a word, for Chinese has no spaces; a single
+        letter or digit finds only words that begin with it. Upper and lower case are the same, and so
+        are full-width and half-width forms. First come names that are the query, then those that begin
+        with it, those with a word that does, those that have it elsewhere, and those that have only its
+        words; among equals short names come first, and then the SKU decides.
+        Reasons: PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDepartments(self, request, context):
+        """Lists the departments that carry products, by name, a page at a time.
+        Reasons: PAGE_TOKEN_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -193,6 +224,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListProducts,
                     request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsRequest.FromString,
                     response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsResponse.SerializeToString,
+            ),
+            'SearchProducts': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchProducts,
+                    request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchProductsRequest.FromString,
+                    response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchProductsResponse.SerializeToString,
+            ),
+            'ListDepartments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDepartments,
+                    request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListDepartmentsRequest.FromString,
+                    response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListDepartmentsResponse.SerializeToString,
             ),
             'LookUpBarcode': grpc.unary_unary_rpc_method_handler(
                     servicer.LookUpBarcode,
@@ -334,6 +375,60 @@ class CatalogService:
             '/hutong.catalog.v1.CatalogService/ListProducts',
             hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsRequest.SerializeToString,
             hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListProductsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchProducts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.catalog.v1.CatalogService/SearchProducts',
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchProductsRequest.SerializeToString,
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.SearchProductsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDepartments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.catalog.v1.CatalogService/ListDepartments',
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListDepartmentsRequest.SerializeToString,
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListDepartmentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,1 @@
+"""All SQL of the catalog. Takes a transaction and never commits."""
