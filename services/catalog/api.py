@@ -106,6 +106,7 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
             call.tenant,
             store,
             convert.price_changes(request),
+            start=convert.start_of(request),
             encode=convert.changed_prices_bytes,
         )
 
@@ -124,6 +125,22 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         prices = await self._catalog.list_prices(store, after=asked.after, rows_max=asked.size + 1)
         page = asked.page(prices, key=lambda price: price.sku)
         return catalog_service_pb2.ListPricesResponse(
+            prices=[convert.price_message(price) for price in page.rows],
+            next_page_token=page.next_token,
+        )
+
+    async def ListPriceVersions(
+        self, request: catalog_service_pb2.ListPriceVersionsRequest, call: Call
+    ) -> catalog_service_pb2.ListPriceVersionsResponse:
+        store, sku = names.parse_in_store(names.PRICE, request.parent, call.tenant, at="parent")
+        listing = f"{call.method}/{store}/{sku}"
+        asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
+        before = convert.version_of_key(asked.after)
+        versions = await self._catalog.list_price_versions(
+            store, sku, before=before, rows_max=asked.size + 1
+        )
+        page = asked.page(versions, key=lambda price: str(price.version))
+        return catalog_service_pb2.ListPriceVersionsResponse(
             prices=[convert.price_message(price) for price in page.rows],
             next_page_token=page.next_token,
         )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel import names
@@ -38,6 +39,8 @@ from services.catalog.domain import (
 )
 
 _UPDATABLE = frozenset({"display_name", "department", "barcodes"})
+VERSION_MAX = 2**63 - 1
+_VERSION_KEY = re.compile(r"[0-9]{1,18}")
 _MATCH_KEY = re.compile(r"([0-4])/([0-9]{1,6})/(.+)")
 
 
@@ -86,6 +89,20 @@ def price_changes(request: catalog_service_pb2.ChangePricesRequest) -> list[Pric
     ]
 
 
+def start_of(request: catalog_service_pb2.ChangePricesRequest) -> datetime | None:
+    """When new prices are to start, None for now; InvalidInput for an impossible time."""
+    return _instant_or_none(request, "start_time")
+
+
+def version_of_key(key: str) -> int:
+    """The version behind which a page begins, past all for ""; PageTokenInvalid."""
+    if not key:
+        return VERSION_MAX
+    if _VERSION_KEY.fullmatch(key) is None:
+        raise PageTokenInvalid.at("page_token", "is not a token of this list")
+    return int(key)
+
+
 def basket(request: catalog_service_pb2.QuoteBasketRequest, call: Call) -> BasketToQuote:
     """The basket of a QuoteBasketRequest; NameInvalid, or InvalidInput for an impossible time."""
     return BasketToQuote(
@@ -99,7 +116,7 @@ def basket(request: catalog_service_pb2.QuoteBasketRequest, call: Call) -> Baske
             )
             for i, line in enumerate(request.lines)
         ),
-        at=_instant(request.quote_time) if request.HasField("quote_time") else None,
+        at=_instant_or_none(request, "quote_time"),
     )
 
 
@@ -234,8 +251,11 @@ def _line_message(line: QuotedLine, *, display_name: str) -> catalog_pb2.QuotedL
     )
 
 
-def _instant(message: Timestamp) -> datetime:
+def _instant_or_none(request: Message, field: str) -> datetime | None:
+    if not request.HasField(field):
+        return None
+    message: Timestamp = getattr(request, field)
     try:
         return message.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise InvalidInput.at("quote_time", "is not a time") from None
+        raise InvalidInput.at(field, "is not a time") from None

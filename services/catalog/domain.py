@@ -19,7 +19,9 @@ from pricing.basket import BasketLine
 DISPLAY_NAME_CHARACTERS_MAX = 120
 BARCODES_MAX = 20
 QUOTE_AHEAD_MAX = timedelta(days=1)
-"""Nobody announces prices ahead: an instant later than clocks may differ by is a mistake."""
+"""Prices further ahead may still change, so a quote for later than tomorrow promises nothing."""
+ANNOUNCED_AHEAD_MAX = timedelta(days=366)
+"""A year and a leap day; what is further ahead is a slip of the pen, and can't be taken back."""
 
 _NOT_IN_A_NAME = re.compile("[\\x00-\\x1f\\x7f\\u200b-\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
 _DEPARTMENT = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -37,6 +39,13 @@ class BarcodeTaken(Refusal):
 
     reason = "BARCODE_TAKEN"
     message = "the barcode {barcode} belongs to {sku}"
+
+
+class PriceAnnounced(Refusal):
+    """A version of the price that starts as late or later is announced, and keeps its place."""
+
+    reason = "PRICE_ANNOUNCED"
+    message = "version {version} of the price of {sku} is announced for {start_time}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +246,27 @@ def currency_of(changes: Sequence[PriceChange]) -> str:
                 field, f"is not in {wanted}", given=amount.currency, wanted=wanted
             )
     return wanted
+
+
+def require_announceable(start: datetime, *, now: datetime) -> None:
+    """InvalidInput if prices can't be announced for this instant: it is past, or too far ahead."""
+    if start <= now:
+        raise InvalidInput.at("start_time", "must be in the future")
+    if start > now + ANNOUNCED_AHEAD_MAX:
+        limit = f"must not be more than {ANNOUNCED_AHEAD_MAX.days} days ahead"
+        raise InvalidInput.at("start_time", limit)
+
+
+def require_order(
+    changes: Sequence[PriceChange], announced: Mapping[str, StorePrice], *, start: datetime
+) -> None:
+    """PriceAnnounced if one of the changes would not start after what is announced, by SKU."""
+    for change in changes:
+        later = announced.get(change.sku)
+        if later is not None and later.starts_at >= start:
+            raise PriceAnnounced(
+                sku=later.sku, version=later.version, start_time=later.starts_at.isoformat()
+            )
 
 
 def meaning(code: Gtin | ScaleLabel, product: Product, price: StorePrice) -> Scanned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -87,7 +89,9 @@ Table(
 )
 
 # Versions are never changed or deleted. A version holds from starts_at until the next one's
-# starts_at: half-open ranges that can't overlap, since no two versions start at once.
+# starts_at: half-open ranges that can't overlap, since no two versions start at once. is_announced
+# tells a version that was meant to start later from one that a clock set back has left ahead: the
+# first holds its place, and the second is followed at once.
 Table(
     "price",
     metadata,
@@ -98,6 +102,7 @@ Table(
     Column("amount_minor", BigInteger, nullable=False),
     Column("unit", Text, nullable=False),
     Column("starts_at", DateTime(timezone=True), nullable=False),
+    Column("is_announced", Boolean, nullable=False, server_default=text("false")),
     PrimaryKeyConstraint("store_id", "sku", "version", name="price_pkey"),
     UniqueConstraint("store_id", "sku", "starts_at", name="price_starts_once"),
     ForeignKeyConstraint(

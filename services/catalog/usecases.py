@@ -1,12 +1,14 @@
 """What the catalog does. Each use case owns its transaction.
 
 What is promised about instants: a price version holds from starts_at, which is the database's time
-while its transaction held the store's lock, until the next version starts. Versions are kept for
-ever, so an instant before a change gives the version before it, whenever it is asked about. Once a
-change is answered, every quote that begins later and names no instant sees it. In between, while
-the change commits, a quote at an instant after starts_at may still be answered with the version
-before; its price_version says so, and the same instant gives the new version afterwards. A caller
-that wants the price of now therefore names no instant and keeps the one in the answer.
+while its transaction held the store's lock, or a later instant for which it was announced, until
+the next version starts. A version that is announced keeps its place: none can start before it that
+did not start before it was announced. Versions are kept for ever, so an instant before a change
+gives the version before it, whenever it is asked about. Once a change is answered, every quote that
+begins later and names no instant sees it, or what it announced, if its start has come. In between,
+while the change commits, a quote at an instant after starts_at may still be answered with the
+version before; its price_version says so, and the same instant gives the new version afterwards. A
+caller that wants the price of now therefore names no instant and keeps the one in the answer.
 """
 
 from __future__ import annotations
@@ -146,20 +148,34 @@ class Catalog:
         store: StoreId,
         changes: Sequence[PriceChange],
         *,
+        start: datetime | None,
         encode: Callable[[Sequence[StorePrice]], bytes],
     ) -> bytes:
-        """Starts new prices at a store now, all or none, in the order of the changes.
+        """Starts new prices at a store, all or none, answered in the order of the changes.
 
-        ProductUnknown, CurrencyMismatch; InvalidInput if the list itself can't be right.
+        None for `start` is now. ProductUnknown, PriceAnnounced, CurrencyMismatch; InvalidInput if
+        the list itself can't be right, or its start is not ahead or too far ahead.
         """
         wanted = domain.currency_of(changes)
         async with once.transaction() as tx:
-            currency = await price_rows.lock_store(tx, store, currency=wanted)
+            currency, now = await price_rows.lock_store(tx, store, currency=wanted)
             if currency != wanted:
                 raise CurrencyMismatch.at(
                     "changes", f"must be in {currency}", given=wanted, wanted=currency
                 )
-            added = await price_rows.add_prices(tx, tenant, store, changes, currency=currency)
+            if start is not None:
+                domain.require_announceable(start, now=now)
+            announced = await price_rows.announced(tx, store, changes)
+            domain.require_order(changes, announced, start=start or now)
+            added = await price_rows.add_prices(
+                tx,
+                tenant,
+                store,
+                changes,
+                currency=currency,
+                start=start or now,
+                is_announced=start is not None,
+            )
             for change in changes:
                 if change.sku not in added:
                     raise ProductUnknown(sku=change.sku)
@@ -179,6 +195,16 @@ class Catalog:
         """The store's prices of now by SKU, behind `after`."""
         async with self.database.transaction() as tx:
             return await price_rows.prices_now(tx, store, after=after, rows_max=rows_max)
+
+    async def list_price_versions(
+        self, store: StoreId, sku: str, *, before: int, rows_max: int
+    ) -> list[StorePrice]:
+        """Versions of a price older than `before`, the newest first; ResourceNotFound if none."""
+        async with self.database.transaction() as tx:
+            found = await price_rows.versions(tx, store, sku, before=before, rows_max=rows_max)
+        if not found:
+            raise ResourceNotFound(resource=names.PRICE.format(store, sku))
+        return found
 
     async def quote_baskets(
         self, baskets: Sequence[BasketToQuote]

@@ -17,23 +17,29 @@ from pricing.quote import Price
 from services.catalog.domain import PriceChange, StorePrice
 
 # The update changes nothing: it is there to lock the row, and to answer a currency set before.
+# hutong.now() is when the transaction began, which may be long before it got the store's lock; the
+# clock is read with the lock held, and keeps the shift that hutong.now() may have.
 _LOCK_STORE = """
 insert into store_currency (store_id, currency) values ($1, $2)
 on conflict (store_id) do update set currency = store_currency.currency
-returning currency
+returning currency, hutong.now() + (clock_timestamp() - now()) as locked_at
 """
 
-# hutong.now() is when the transaction began, which may be long before it got the store's lock; the
-# clock is read now, and keeps the shift that hutong.now() may have.
+_ANNOUNCED = """
+select r.sku, r.unit, r.currency, r.amount_minor, r.version, r.starts_at
+  from unnest($2::text[]) as changed (sku)
+ cross join lateral (
+       select * from price as r
+        where r.store_id = $1 and r.sku = changed.sku
+        order by r.version desc limit 1) as r
+ where r.is_announced
+"""
+
 _ADD_PRICES = """
-with instant as materialized (
-    select hutong.now() + (clock_timestamp() - now()) as at
-)
-insert into price (store_id, sku, version, currency, amount_minor, unit, starts_at)
+insert into price (store_id, sku, version, currency, amount_minor, unit, starts_at, is_announced)
 select $1, p.sku, coalesce(newest.version, 0) + 1, $3, changed.amount_minor, p.unit,
-       greatest(instant.at, newest.starts_at + interval '1 microsecond')
+       greatest($6::timestamptz, newest.starts_at + interval '1 microsecond'), $7::boolean
   from unnest($4::text[], $5::bigint[]) as changed (sku, amount_minor)
- cross join instant
   join product as p on p.tenant = $2 and p.sku = changed.sku
   left join lateral (
        select r.version, r.starts_at from price as r
@@ -56,6 +62,14 @@ select distinct on (sku) sku, unit, currency, amount_minor, version, starts_at
  where store_id = $1 and sku > $2 and starts_at <= hutong.now()
  order by sku, starts_at desc
  limit $3
+"""
+
+_VERSIONS = """
+select sku, unit, currency, amount_minor, version, starts_at
+  from price
+ where store_id = $1 and sku = $2 and version < $3
+ order by version desc
+ limit $4
 """
 
 _OFFERS = """
@@ -92,14 +106,23 @@ class Offer:
     price: Price | None
 
 
-async def lock_store(tx: Transaction, store: StoreId, *, currency: str) -> str:
-    """Locks the prices of a store until the transaction ends; answers the store's currency.
+async def lock_store(tx: Transaction, store: StoreId, *, currency: str) -> tuple[str, datetime]:
+    """Locks the prices of a store until the transaction ends.
 
+    Answers the store's currency, and the database's time at which the lock was got.
     A store without prices gets the given currency.
     """
     row = await tx.row(_LOCK_STORE, store, currency)
     assert row is not None
-    return str(row.currency)
+    return str(row.currency), row.locked_at
+
+
+async def announced(
+    tx: Transaction, store: StoreId, changes: Sequence[PriceChange]
+) -> Mapping[str, StorePrice]:
+    """The newest versions of these prices, by SKU, as far as they were announced."""
+    rows = await tx.rows(_ANNOUNCED, store, [change.sku for change in changes])
+    return {row.sku: _price(store, row) for row in rows}
 
 
 async def add_prices(
@@ -109,10 +132,12 @@ async def add_prices(
     changes: Sequence[PriceChange],
     *,
     currency: str,
+    start: datetime,
+    is_announced: bool,
 ) -> Mapping[str, StorePrice]:
     """Adds the next version of each price, by SKU, for those products that exist.
 
-    The store is locked. A version starts now, by the database's clock, and after the one before it.
+    The store is locked. A version starts at `start`, and after the one before it.
     """
     rows = await tx.rows(
         _ADD_PRICES,
@@ -121,6 +146,8 @@ async def add_prices(
         currency,
         [change.sku for change in changes],
         [change.unit_price.amount_minor for change in changes],
+        start,
+        is_announced,
     )
     return {row.sku: _price(store, row) for row in rows}
 
@@ -136,6 +163,14 @@ async def prices_now(
 ) -> list[StorePrice]:
     """The store's prices of now by SKU, behind `after`."""
     rows = await tx.rows(_PRICES_NOW, store, after, rows_max)
+    return [_price(store, row) for row in rows]
+
+
+async def versions(
+    tx: Transaction, store: StoreId, sku: str, *, before: int, rows_max: int
+) -> list[StorePrice]:
+    """The versions of a price that are older than version `before`, the newest first."""
+    rows = await tx.rows(_VERSIONS, store, sku, before, rows_max)
     return [_price(store, row) for row in rows]
 
 

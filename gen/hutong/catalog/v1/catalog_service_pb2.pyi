@@ -119,14 +119,16 @@ class PriceChange(_message.Message):
     def __init__(self, product: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class ChangePricesRequest(_message.Message):
-    __slots__ = ("parent", "changes", "request_id")
+    __slots__ = ("parent", "changes", "request_id", "start_time")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
     parent: str
     changes: _containers.RepeatedCompositeFieldContainer[PriceChange]
     request_id: str
-    def __init__(self, parent: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[PriceChange, _Mapping]]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    start_time: _timestamp_pb2.Timestamp
+    def __init__(self, parent: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[PriceChange, _Mapping]]] = ..., request_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ChangePricesResponse(_message.Message):
     __slots__ = ("prices",)
@@ -151,6 +153,24 @@ class ListPricesRequest(_message.Message):
     def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListPricesResponse(_message.Message):
+    __slots__ = ("prices", "next_page_token")
+    PRICES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    prices: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Price]
+    next_page_token: str
+    def __init__(self, prices: _Optional[_Iterable[_Union[_catalog_pb2.Price, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListPriceVersionsRequest(_message.Message):
+    __slots__ = ("parent", "page_size", "page_token")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    page_size: int
+    page_token: str
+    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListPriceVersionsResponse(_message.Message):
     __slots__ = ("prices", "next_page_token")
     PRICES_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]

@@ -86,6 +86,11 @@ class CatalogServiceStub:
                 request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPricesRequest.SerializeToString,
                 response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPricesResponse.FromString,
                 _registered_method=True)
+        self.ListPriceVersions = channel.unary_unary(
+                '/hutong.catalog.v1.CatalogService/ListPriceVersions',
+                request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceVersionsRequest.SerializeToString,
+                response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceVersionsResponse.FromString,
+                _registered_method=True)
         self.QuoteBasket = channel.unary_unary(
                 '/hutong.catalog.v1.CatalogService/QuoteBasket',
                 request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.QuoteBasketRequest.SerializeToString,
@@ -163,8 +168,10 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ChangePrices(self, request, context):
-        """Starts new prices at a store now, all or none. Each counts its version up by one.
-        Reasons: PRODUCT_UNKNOWN, CURRENCY_MISMATCH, AMOUNT_INVALID, AMOUNT_TOO_LARGE,
+        """Starts new prices at a store, now or at an announced instant, all or none. Each counts its
+        version up by one. Versions start in the order of their numbers and are never taken back, so
+        nothing can start before a version of the same price that is announced already.
+        Reasons: PRODUCT_UNKNOWN, PRICE_ANNOUNCED, CURRENCY_MISMATCH, AMOUNT_INVALID, AMOUNT_TOO_LARGE,
         REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -180,6 +187,15 @@ class CatalogServiceServicer:
 
     def ListPrices(self, request, context):
         """Lists a store's prices of now by SKU, a page at a time. Reasons: PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPriceVersions(self, request, context):
+        """Lists the versions of one price, the newest first: announced ones, the one of now, and those
+        before it, a page at a time. Not for customers: announced prices are the store's own business
+        until they start. Reasons: RESOURCE_NOT_FOUND, PAGE_TOKEN_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -254,6 +270,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListPrices,
                     request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPricesRequest.FromString,
                     response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPricesResponse.SerializeToString,
+            ),
+            'ListPriceVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPriceVersions,
+                    request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceVersionsRequest.FromString,
+                    response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceVersionsResponse.SerializeToString,
             ),
             'QuoteBasket': grpc.unary_unary_rpc_method_handler(
                     servicer.QuoteBasket,
@@ -537,6 +558,33 @@ class CatalogService:
             '/hutong.catalog.v1.CatalogService/ListPrices',
             hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPricesRequest.SerializeToString,
             hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPricesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPriceVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.catalog.v1.CatalogService/ListPriceVersions',
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceVersionsRequest.SerializeToString,
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceVersionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
