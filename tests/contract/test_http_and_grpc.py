@@ -111,6 +111,9 @@ async def cases(web: Web) -> Cases:
             ),
             catalog.GetProductRequest(name=f"products/{sku}"),
             catalog.ListProductsRequest(page_size=1, department="dry-goods"),
+            catalog.SearchProductsRequest(query="goods", page_size=3),
+            catalog.ListDepartmentsRequest(page_size=3),
+            catalog.ListPriceVersionsRequest(parent=f"{STORE}/prices/{sku}", page_size=3),
             catalog.LookUpBarcodeRequest(parent=STORE, barcode=BARCODE),
             catalog.ChangePricesRequest(
                 parent=STORE,
