@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import code_pb2
 
+from allinone.topology import BLUEPRINTS
 from chassis.kernel.errors import HutongError
 from chassis.rpc.access import rules_of
 from chassis.rpc.auth import Caller
@@ -26,16 +27,35 @@ from hutong.catalog.v1 import catalog_service_pb2 as catalog
 from hutong.inventory.v1 import inventory_service_pb2 as inventory
 from hutong.orders.v1 import orders_service_pb2 as orders
 from hutong.payments.v1 import payments_service_pb2 as payments
-from tests.support.shop import EACH, STORE, Shop, pickup, request_id, till_sale, wanted, yuan
+from hutong.stores.v1 import stores_service_pb2 as stores
+from hutong.stores.v1 import stores_service_pb2_grpc
+from tests.integration.stores.chains import (
+    closing,
+    creation,
+    looking,
+    named,
+    reopening,
+    store,
+    update,
+)
+from tests.support.shop import (
+    EACH,
+    OPERATOR,
+    STORE,
+    Shop,
+    pickup,
+    request_id,
+    till_sale,
+    wanted,
+    yuan,
+)
 from tests.support.web import Web
 from tests.support.world import CALL_SECONDS
 
-SERVICES = [
-    f"hutong.{name}.v1.{name.title()}Service"
-    for name in ("catalog", "inventory", "payments", "orders")
-]
+SERVICES = [f"hutong.{plan.name}.v1.{plan.name.title()}Service" for plan in BLUEPRINTS]
 BINDINGS = bindings_of(contracts_of(SERVICES).methods)
 BARCODE = "6901234567892"
+SH01 = STORE.removeprefix("stores/")
 PAID = "paid-1"
 TAKEN = "taken-1"
 
@@ -96,6 +116,8 @@ async def cases(web: Web) -> Cases:
         inventory.TakeStockRequest(parent=STORE, reservation_id=TAKEN, lines=[wanted(sku, 1)])
     )
     await _paid(shop, who.customer)
+    operator = web.world.client(stores_service_pb2_grpc.StoresServiceStub, OPERATOR)
+    await operator.BatchCreateStores(creation(store(SH01)))
     quote = catalog.QuoteBasketRequest(parent=STORE, lines=[wanted(sku, 2)])
     quote.quote_time.GetCurrentTime()
     product = catalog_pb2.Product(
@@ -140,6 +162,7 @@ async def cases(web: Web) -> Cases:
             payments.ListLedgerEntriesRequest(parent=STORE, page_size=3),
             payments.ListLedgerEntriesRequest(parent=who.customer, page_size=3),
             *_payments(who.customer),
+            *_store_changes(),
             orders.QuoteOrderRequest(parent=STORE, lines=[wanted(sku, 1)]),
             till_sale(wanted(sku, 1)),
             orders.GetOrderRequest(name=placed[0].name),
@@ -150,6 +173,20 @@ async def cases(web: Web) -> Cases:
             orders.HandOverOrderRequest(name=placed[1].name, request_id=request_id()),
         ],
     )
+
+
+def _store_changes() -> list[Message]:
+    return [
+        stores.CreateStoreRequest(store=store("walk-1"), request_id=request_id()),
+        creation(store("walk-2"), store("walk-3")),
+        update(store(SH01), "opening_hours"),
+        named(SH01),
+        stores.ListStoresRequest(page_size=2),
+        closing(SH01),
+        reopening(SH01),
+        looking(),
+        stores.CheckServiceabilityRequest(name=STORE),
+    ]
 
 
 def _stock_changes(sku: str, other: str) -> list[Message]:
@@ -268,6 +305,9 @@ async def test_a_request_with_nothing_in_it_is_refused_alike(
     request = GetMessageClass(binding.method.input_type)()
     for variable in binding.template.variables:
         _set(request, variable.field, _get(full, variable.field))
+    if binding.body not in ("", WHOLE_BODY):
+        # Over HTTP an empty body is an empty message, never an absent one.
+        getattr(request, binding.body).SetInParent()
     by_grpc = await _by_grpc(web, channel, binding, request, who)
     by_http = await _by_http(web, binding, request, who)
     if by_grpc.reply is None:
