@@ -1,0 +1,183 @@
+"""Requests that succeed, one or more for each annotated method, on a shop made for them."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from chassis.rpc.auth import Caller
+from hutong.catalog.v1 import catalog_pb2
+from hutong.catalog.v1 import catalog_service_pb2 as catalog
+from hutong.inventory.v1 import inventory_service_pb2 as inventory
+from hutong.orders.v1 import orders_service_pb2 as orders
+from hutong.payments.v1 import payments_service_pb2 as payments
+from hutong.stores.v1 import stores_service_pb2 as stores
+from hutong.stores.v1 import stores_service_pb2_grpc
+from tests.integration.stores.chains import (
+    closing,
+    creation,
+    looking,
+    named,
+    reopening,
+    store,
+    update,
+)
+from tests.support.shop import (
+    EACH,
+    OPERATOR,
+    STORE,
+    Shop,
+    pickup,
+    request_id,
+    till_sale,
+    wanted,
+    yuan,
+)
+from tests.support.web import Web
+
+BARCODE = "6901234567892"
+SH01 = STORE.removeprefix("stores/")
+PAID = "paid-1"
+TAKEN = "taken-1"
+
+
+async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
+    """The customer they are about, and for each annotated method requests that succeed."""
+    shop = Shop(web.world.client)
+    sku = await shop.product(stock=100)
+    who = await shop.customer(balance=100_000)
+    await shop.catalog().UpdateProduct(
+        catalog.UpdateProductRequest(
+            product=catalog_pb2.Product(name=f"products/{sku}", barcodes=[BARCODE]),
+            update_mask={"paths": ["barcodes"]},
+        )
+    )
+    placed = [await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1))) for _ in range(2)]
+    await shop.inventory().TakeStock(
+        inventory.TakeStockRequest(parent=STORE, reservation_id=TAKEN, lines=[wanted(sku, 1)])
+    )
+    await _paid(shop, who.customer)
+    operator = web.world.client(stores_service_pb2_grpc.StoresServiceStub, OPERATOR)
+    await operator.BatchCreateStores(creation(store(SH01)))
+    quote = catalog.QuoteBasketRequest(parent=STORE, lines=[wanted(sku, 2)])
+    quote.quote_time.GetCurrentTime()
+    product = catalog_pb2.Product(
+        name="products/new-1", display_name="新 tea", department="dry-goods", unit=EACH
+    )
+    return (
+        who,
+        [
+            catalog.BatchCreateProductsRequest(products=[product], request_id=request_id()),
+            catalog.UpdateProductRequest(
+                product=catalog_pb2.Product(name=f"products/{sku}", display_name="绿茶"),
+                update_mask={"paths": ["display_name"]},
+            ),
+            catalog.GetProductRequest(name=f"products/{sku}"),
+            catalog.ListProductsRequest(page_size=1, department="dry-goods"),
+            catalog.SearchProductsRequest(query="goods", page_size=3),
+            catalog.ListDepartmentsRequest(page_size=3),
+            catalog.ListPriceVersionsRequest(parent=f"{STORE}/prices/{sku}", page_size=3),
+            catalog.LookUpBarcodeRequest(parent=STORE, barcode=BARCODE),
+            catalog.ChangePricesRequest(
+                parent=STORE,
+                changes=[catalog.PriceChange(product=f"products/{sku}", unit_price=yuan(150))],
+                request_id=request_id(),
+            ),
+            catalog.GetPriceRequest(name=f"{STORE}/prices/{sku}"),
+            catalog.ListPricesRequest(parent=STORE, page_size=5),
+            quote,
+            inventory.GetStockLevelRequest(name=f"{STORE}/stockLevels/{sku}"),
+            inventory.ListStockLevelsRequest(parent=STORE),
+            inventory.ListStockMovementsRequest(parent=f"{STORE}/stockLevels/{sku}", page_size=1),
+            inventory.ReceiveStockRequest(
+                parent=STORE,
+                lines=[wanted(sku, 7)],
+                delivery_note="note 2",
+                request_id=request_id(),
+            ),
+            *_stock_changes(sku, await shop.product(stock=4)),
+            payments.GetWalletRequest(name=f"{who.customer}/wallet"),
+            payments.TopUpWalletRequest(
+                name=f"{who.customer}/wallet", amount=yuan(100), request_id=request_id()
+            ),
+            payments.ListLedgerEntriesRequest(parent=STORE, page_size=3),
+            payments.ListLedgerEntriesRequest(parent=who.customer, page_size=3),
+            *_payments(who.customer),
+            *_store_changes(),
+            orders.QuoteOrderRequest(parent=STORE, lines=[wanted(sku, 1)]),
+            till_sale(wanted(sku, 1)),
+            orders.GetOrderRequest(name=placed[0].name),
+            orders.ListOrdersRequest(parent=STORE, page_size=2),
+            orders.CancelOrderRequest(
+                name=placed[0].name, reason="not wanted", request_id=request_id()
+            ),
+            orders.HandOverOrderRequest(name=placed[1].name, request_id=request_id()),
+        ],
+    )
+
+
+def _store_changes() -> list[Message]:
+    return [
+        stores.CreateStoreRequest(store=store("walk-1"), request_id=request_id()),
+        creation(store("walk-2"), store("walk-3")),
+        update(store(SH01), "opening_hours"),
+        named(SH01),
+        stores.ListStoresRequest(page_size=2),
+        closing(SH01),
+        reopening(SH01),
+        looking(),
+        stores.CheckServiceabilityRequest(name=STORE),
+    ]
+
+
+def _stock_changes(sku: str, other: str) -> list[Message]:
+    lines = [wanted(sku, 1)]
+    return [
+        inventory.AdjustStockRequest(
+            name=f"{STORE}/stockLevels/{other}",
+            counted=5,
+            expected_on_hand=4,
+            unit=EACH,
+            reason="count",
+            request_id=request_id(),
+        ),
+        inventory.ReserveStockRequest(
+            parent=STORE, reservation_id="walk-1", lines=lines, hold_duration={"seconds": 900}
+        ),
+        inventory.TakeStockRequest(parent=STORE, reservation_id="walk-2", lines=lines),
+        inventory.GetReservationRequest(name=f"{STORE}/reservations/{TAKEN}"),
+        inventory.CommitReservationRequest(name=f"{STORE}/reservations/walk-1"),
+        inventory.ReleaseReservationRequest(name=f"{STORE}/reservations/walk-2"),
+    ]
+
+
+def _payments(customer: str) -> list[Message]:
+    amount = yuan(300)
+    made: list[Message] = [
+        payments.AuthorisePaymentRequest(
+            parent=customer, payment_id="walk-1", store=STORE, amount=amount
+        ),
+        payments.ChargePaymentRequest(
+            parent=STORE, payment_id="walk-2", store=STORE, amount=amount, till="1"
+        ),
+        payments.ChargePaymentRequest(
+            parent=customer, payment_id="walk-3", store=STORE, amount=amount
+        ),
+    ]
+    for owner, moved in ((STORE, "walk-2"), (customer, "walk-1")):
+        paid, name = f"{owner}/payments/{PAID}", f"{owner}/payments/{moved}"
+        made += [
+            payments.GetPaymentRequest(name=paid),
+            payments.CapturePaymentRequest(name=name),
+            payments.VoidPaymentRequest(name=name),
+            payments.RefundPaymentRequest(name=paid, amount=yuan(100), request_id=request_id()),
+        ]
+    return made
+
+
+async def _paid(shop: Shop, customer: str) -> None:
+    for parent, till in ((STORE, "1"), (customer, "")):
+        await shop.payments().ChargePayment(
+            payments.ChargePaymentRequest(
+                parent=parent, payment_id=PAID, store=STORE, amount=yuan(500), till=till
+            )
+        )
