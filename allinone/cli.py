@@ -154,7 +154,7 @@ async def verify_books(settings: Settings, _: argparse.Namespace) -> int:
     violations = await verify(storage.verifier_urls)
     for violation in violations:
         print(violation)
-    print("the books balance" if not violations else f"{len(violations)} rules broken")
+    print("the books balance" if not violations else f"{len(violations)} rows break a rule")
     return 1 if violations else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from asyncpg import PostgresError
 from sqlalchemy.exc import SQLAlchemyError
@@ -47,7 +47,6 @@ class Storage:
     redis_url: str
     supervisor: Supervisor
     _postgres: EmbeddedPostgres | None = None
-    _migrated: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, settings: Settings, *, home: Home | None = None) -> Storage:

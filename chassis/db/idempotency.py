@@ -24,9 +24,6 @@ from chassis.kernel.errors import (
     RequestInFlight,
 )
 
-KEPT_DAYS_MIN = 7
-"""Answers are kept at least so long; nothing deletes them earlier."""
-
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:

@@ -10,7 +10,6 @@ import hashlib
 import secrets
 import time
 import uuid
-from collections.abc import Callable
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ENCODED_DIGITS = 26
@@ -28,10 +27,6 @@ def uuid7(*, unix_ms: int | None = None) -> uuid.UUID:
 def mint(prefix: str) -> str:
     """A fresh id such as ord_01h455vb4pex5vsknk084sn02q."""
     return f"{prefix}_{_encoded(uuid7().int)}"
-
-
-MintId = Callable[[str], str]
-"""How ids are minted, for those who must be given another way in tests."""
 
 
 def derived(prefix: str, *parts: str) -> str:

@@ -70,7 +70,9 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
         self, request: orders_service_pb2.GetOrderRequest, call: Call
     ) -> orders_pb2.Order:
         name = convert.order_name(request.name, call)
-        order = await self._orders.get_order(name.store, name.order_id, convert.purchaser_of(call))
+        order = await self._orders.get_order(
+            name.store, name.order_id, convert.purchaser_of(call, name.store)
+        )
         return convert.order_to_proto(order)
 
     async def WatchOrder(
@@ -80,7 +82,7 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
         changes = self._orders.watch_order(
             name.store,
             name.order_id,
-            convert.purchaser_of(call),
+            convert.purchaser_of(call, name.store),
             after_version=request.after_version,
         )
         async for order in changes:
@@ -94,7 +96,7 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
             size=request.page_size, token=request.page_token, listing=f"orders/{store}"
         )
         orders = await self._orders.list_orders(
-            store, convert.purchaser_of(call), before=asked.after, limit=asked.size + 1
+            store, convert.purchaser_of(call, store), before=asked.after, limit=asked.size + 1
         )
         page = asked.page(orders, key=_order_id)
         return orders_service_pb2.ListOrdersResponse(
@@ -108,7 +110,7 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
         name = convert.order_name(request.name, call)
         return await self._saga.cancel(
             name,
-            convert.purchaser_of(call),
+            convert.purchaser_of(call, name.store),
             why=request.reason,
             key=call.key(request, distribution_key=name.store),
         )
@@ -119,7 +121,7 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
         name = convert.order_name(request.name, call)
         return await self._saga.hand_over(
             name,
-            convert.purchaser_of(call),
+            convert.purchaser_of(call, name.store),
             key=call.key(request, distribution_key=name.store),
         )
 

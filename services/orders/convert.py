@@ -40,7 +40,8 @@ from services.orders.domain import (
 )
 from services.orders.usecases import aggregate_of
 
-STAFF_ROLES = frozenset({"cashier", "store_manager", "platform", "service"})
+CHAIN_ROLES = frozenset({"platform", "service"})
+STORE_ROLES = frozenset({"cashier", "store_manager"})
 
 _FULFILMENTS = {
     orders_pb2.FULFILMENT_CARRY_OUT: Fulfilment.CARRY_OUT,
@@ -61,16 +62,21 @@ _STATE_NUMBERS = {
 }
 
 
-def purchaser_of(call: Call) -> Purchaser:
-    """Who asks, as the verified caller says."""
+def purchaser_of(call: Call, store: StoreId) -> Purchaser:
+    """Who asks at this store, as the verified caller says.
+
+    A person may be staff of one store and a customer of all: staff are staff where they work.
+    """
     caller = call.caller
     customer = (
         names.parse_customer(caller.customer, call.tenant, at="token") if caller.customer else None
     )
+    works_here = names.STORE.format(store) in caller.stores
     return Purchaser(
         principal=caller.principal,
         tenant=call.tenant,
-        is_staff=bool(caller.roles & STAFF_ROLES),
+        is_staff=bool(caller.roles & CHAIN_ROLES)
+        or (works_here and bool(caller.roles & STORE_ROLES)),
         customer=customer,
     )
 
@@ -101,12 +107,13 @@ def place_order(
     expected = None
     if request.HasField("expected_total"):
         expected = _money(request.expected_total, at="expected_total")
+    wanted = basket(request, call)
     return PlaceOrder(
-        basket=basket(request, call),
+        basket=wanted,
         order_id=order_id,
         fulfilment=_FULFILMENTS[request.fulfilment],
         tender=_tender(request.tender),
-        purchaser=purchaser_of(call),
+        purchaser=purchaser_of(call, wanted.store),
         customer=customer,
         till=request.till,
         expected_total=expected,

@@ -57,7 +57,7 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
     ) -> stores_pb2.Store:
         store = names.parse_store(request.name, call.tenant, at="name")
         got, at = await self._stores.get(store)
-        return convert.store_message(got, at=at, with_owner=convert.sees_owner(call))
+        return convert.store_message(got, at=at, with_owner=convert.sees_owner(call, request.name))
 
     async def ListStores(
         self, request: stores_service_pb2.ListStoresRequest, call: Call

@@ -56,7 +56,7 @@ _UPDATABLE = frozenset(
 )
 _UPDATABLE_BY_STAFF = frozenset({"opening_hours", "capabilities"})
 _WHOLE_CHAIN = frozenset({"platform", "service"})
-_OWNER_SHOWN_TO = _WHOLE_CHAIN | {"store_manager", "franchise_owner"}
+_OWNER_SHOWN_TO = frozenset({"store_manager", "franchise_owner"})
 
 _SERVICEABILITIES = {
     Serviceability.SERVICEABLE: stores_pb2.SERVICEABILITY_SERVICEABLE,
@@ -112,9 +112,11 @@ def stores_seen_by(call: Call) -> list[StoreId] | None:
     return [names.parse_store(name, call.tenant) for name in sorted(call.caller.stores)]
 
 
-def sees_owner(call: Call) -> bool:
-    """Whether the caller is told whose store it is."""
-    return bool(call.caller.roles & _OWNER_SHOWN_TO)
+def sees_owner(call: Call, store: str) -> bool:
+    """Whether the caller is told whose store it is: the chain's people, and the store's own."""
+    caller = call.caller
+    is_own = store in caller.stores and bool(caller.roles & _OWNER_SHOWN_TO)
+    return is_own or bool(caller.roles & _WHOLE_CHAIN)
 
 
 def closure_end(request: stores_service_pb2.CloseStoreRequest) -> datetime | None:

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from chassis.kernel.errors import ErrorKind, HutongError
+from chassis.rpc.auth import Caller
 from hutong.orders.v1 import orders_pb2, orders_service_pb2
 from tests.support.shop import (
     CASHIER,
@@ -286,6 +287,36 @@ async def test_who_may_sell_what_to_whom(shop: Shop) -> None:
     other = customer(999_999)
     error = await refused(shop.orders(other).PlaceOrder(theirs))
     assert error.reason == "RESOURCE_NOT_FOUND"
+
+
+async def test_staff_of_one_store_are_customers_in_another(shop: Shop) -> None:
+    sku = await shop.product(stock=5, price=100)
+    both = Caller(
+        principal="users/c5",
+        tenant="demo",
+        roles=frozenset({"customer", "cashier"}),
+        stores=frozenset({"stores/sh02"}),
+        customer="customers/c5",
+    )
+    theirs = await shop.orders().PlaceOrder(till_sale(wanted(sku, 1)))
+    error = await refused(
+        shop.orders(both).GetOrder(orders_service_pb2.GetOrderRequest(name=theirs.name))
+    )
+    assert error.reason == "RESOURCE_NOT_FOUND"
+    listed = await shop.orders(both).ListOrders(orders_service_pb2.ListOrdersRequest(parent=STORE))
+    assert list(listed.orders) == []
+    error = await refused(
+        shop.orders(both).CancelOrder(
+            orders_service_pb2.CancelOrderRequest(
+                name=theirs.name, reason="no", request_id=request_id()
+            )
+        )
+    )
+    assert error.reason == "RESOURCE_NOT_FOUND"
+    sale = till_sale(wanted(sku, 1), customer=both.customer)
+    error = await refused(shop.orders(both).PlaceOrder(sale))
+    assert error.reason == "FULFILMENT_NOT_ALLOWED"
+    assert await shop.stock(sku) == (4, 0)
 
 
 async def test_foreign_and_absent_orders_are_answered_alike(shop: Shop, world: World) -> None:
