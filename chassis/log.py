@@ -8,6 +8,9 @@ from typing import Literal
 
 import structlog
 
+from chassis.kernel import ids
+from chassis.kernel.errors import HutongError
+
 
 def configure(*, level: str, form: Literal["console", "json"]) -> None:
     """Sets up structlog for this process; lines go to standard error."""
@@ -36,3 +39,11 @@ def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """The logger of one module, with its name as key."""
     bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(module=name)
     return bound
+
+
+def our_fault(problem: BaseException, *, where: str) -> HutongError:
+    """A mistake of ours: logged whole under an id, and told as nothing but that id."""
+    trace_id = ids.mint("err")
+    log = logger(__name__)
+    log.error("call_failed", where=where, trace_id=trace_id, exc_info=problem)
+    return HutongError(trace_id=trace_id)

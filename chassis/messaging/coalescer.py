@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from chassis.kernel.errors import DeadlineExceeded, HutongError, Overloaded, Unavailable
+from chassis.log import our_fault
 from chassis.telemetry import Metrics
 
 BATCH_ITEMS_MAX = 200
@@ -48,6 +49,7 @@ class Coalescer(Generic[Item, Result]):
         queue_items_max: int = QUEUE_ITEMS_MAX,
         batches_at_once_max: int = LANES,
     ) -> None:
+        self._lane = lane
         self._run = run
         self._batch_items_max = batch_items_max
         self._queue_items_max = queue_items_max
@@ -109,10 +111,13 @@ class Coalescer(Generic[Item, Result]):
         self._batch_size.observe(len(batch))
         try:
             results = await self._run([waiting.item for waiting in batch])
+            if len(results) != len(batch):
+                raise ValueError(f"{len(results)} answers to {len(batch)} items")
+        except HutongError as problem:
+            results = [problem.copy() for _ in batch]
         except Exception as problem:
-            results = [_copy(problem) for _ in batch]
-        if len(results) != len(batch):
-            results = [HutongError() for _ in batch]
+            fault = our_fault(problem, where=self._lane)
+            results = [fault.copy() for _ in batch]
         for waiting, result in zip(batch, results, strict=True):
             if waiting.answer.done():
                 continue
@@ -120,12 +125,3 @@ class Coalescer(Generic[Item, Result]):
                 waiting.answer.set_exception(result)
             else:
                 waiting.answer.set_result(result)
-
-
-def _copy(problem: Exception) -> HutongError:
-    """An error of its own for each item: one exception must not be raised in many tasks."""
-    if not isinstance(problem, HutongError):
-        error = HutongError()
-        error.__cause__ = problem
-        return error
-    return problem.copy()

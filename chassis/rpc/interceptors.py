@@ -18,9 +18,8 @@ from google.protobuf.message import Message
 from google.rpc import status_pb2
 
 from chassis.db.idempotency import Replayed
-from chassis.kernel import ids
 from chassis.kernel.errors import DeadlineExceeded, HutongError, MessageTooLarge, Unauthenticated
-from chassis.log import logger
+from chassis.log import our_fault
 from chassis.rpc.access import Rule, authorise
 from chassis.rpc.auth import Authenticator, Caller
 from chassis.rpc.call import (
@@ -33,8 +32,6 @@ from chassis.rpc.gate import Gate
 from chassis.rpc.status import STATUS_DETAILS_KEY, code_of, to_status
 from chassis.rpc.validation import Validator, parsed
 from chassis.telemetry import Metrics
-
-log = logger(__name__)
 
 Behaviour = Callable[[Message, Call], Awaitable[Message | bytes]]
 StreamBehaviour = Callable[[Message, Call], AsyncIterator[Message]]
@@ -157,14 +154,7 @@ def _known_errors(method: Method) -> Iterator[None]:
     except (HutongError, Replayed):
         raise
     except Exception as problem:
-        raise unexpected(problem, method=method.path) from problem
-
-
-def unexpected(problem: Exception, *, method: str) -> HutongError:
-    """Our own fault: logged whole under an id, told as nothing but that id."""
-    trace_id = ids.mint("err")
-    log.error("call_failed", method=method, trace_id=trace_id, exc_info=problem)
-    return HutongError(trace_id=trace_id)
+        raise our_fault(problem, where=method.path) from problem
 
 
 async def _admitted(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from chassis.db.idempotency import Replayed, RequestKey, StoredAnswer
 from chassis.kernel.errors import HutongError, RequestIdReused, RequestInFlight
-from chassis.log import logger
+from chassis.log import logger, our_fault
 from chassis.messaging.coalescer import Coalescer
 from chassis.telemetry import Metrics
 from services.orders.domain import (
@@ -297,6 +297,7 @@ async def _as_coroutine(work: Callable[[], Awaitable[bytes]]) -> bytes:
 
 
 def _retrieve(task: asyncio.Task[bytes]) -> None:
-    """Marks the task's error as seen: its callers may all have left."""
-    if not task.cancelled():
-        task.exception()
+    """Logs a mistake of ours even if all callers have left; other errors are theirs to see."""
+    problem = None if task.cancelled() else task.exception()
+    if problem is not None and not isinstance(problem, HutongError | Replayed):
+        our_fault(problem, where="orders.saga")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from chassis.kernel.errors import (
     Conflict,
@@ -164,6 +165,19 @@ async def test_a_batch_that_fails_fails_each_item_with_an_error_of_its_own(
     assert len({id(error) for error in failed}) == 3
     work.problem = None
     assert await lane.submit(1, deadline=time.monotonic() + 60) == 2
+
+
+async def test_a_mistake_of_ours_in_a_batch_is_logged_whole_and_told_as_an_id() -> None:
+    work = Work(problem=ZeroDivisionError("secret"))
+    work.gate.set()
+    with capture_logs() as logged:
+        (failed,) = await asyncio.gather(*_submit(_lane(work), 1), return_exceptions=True)
+    assert isinstance(failed, HutongError)
+    (line,) = logged
+    assert line["event"] == "call_failed"
+    assert line["exc_info"] is work.problem
+    assert failed.facts == {"trace_id": line["trace_id"]}
+    assert "secret" not in failed.text
 
 
 async def test_a_batch_that_forgets_an_item_answers_nobody_wrongly() -> None:
