@@ -12,6 +12,7 @@ from types import ModuleType
 import pytest
 
 import chassis
+import gateway
 import pricing
 import services
 from chassis.kernel.errors import HutongError
@@ -36,7 +37,7 @@ def error_classes() -> list[type[HutongError]]:
     """Every error that can cross the wire, as the modules define them."""
     defined = (
         value
-        for package in (chassis, pricing, services)
+        for package in (chassis, gateway, pricing, services)
         for module in modules_below(package)
         for value in vars(module).values()
     )
@@ -63,7 +64,7 @@ CLASSES = error_classes()
 
 def test_the_search_finds_errors_of_every_part() -> None:
     parts = {error.__module__.partition(".")[0] for error in CLASSES}
-    assert parts == {"chassis", "pricing", "services"}
+    assert parts == {"chassis", "gateway", "pricing", "services"}
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda e: f"{e.__module__}.{e.__name__}")
