@@ -21,8 +21,8 @@ from hutong.auth.v1 import call_context_pb2
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from hutong.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
 from hutong.payments.v1 import payments_service_pb2, payments_service_pb2_grpc
-from services.orders import convert
-from services.orders.domain import Basket, Order, Quote, TenderType
+from services.orders.convert import orders as convert
+from services.orders.domain.orders import Basket, Order, Quote, TenderType
 
 SERVICE_PRINCIPAL = "services/orders"
 BATCH_SECONDS_MAX = 4.0

@@ -9,13 +9,13 @@ from chassis.messaging.feed import Feed
 from chassis.rpc.server import Servicer
 from chassis.settings import load
 from hutong.orders.v1 import orders_service_pb2_grpc
-from services.orders import convert
-from services.orders.api import OrdersServicer
+from services.orders.api.orders import OrdersServicer
 from services.orders.clients import CatalogPrices, InventoryStock, PaymentsMoney
+from services.orders.convert import orders as convert
 from services.orders.models import metadata
 from services.orders.sagas import Checkpoint, OrderSaga, pass_on
 from services.orders.settings import OrdersSettings
-from services.orders.usecases import Orders
+from services.orders.usecases.orders import Orders
 from services.orders.workers import Recovery
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from chassis.db.tables import add_chassis_tables
-from services.orders.domain import Fulfilment, State, TenderType
+from services.orders.domain.orders import Fulfilment, State, TenderType
 
 metadata = MetaData()
 add_chassis_tables(metadata)

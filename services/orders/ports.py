@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from services.orders.domain import Basket, Order, Quote
+from services.orders.domain.orders import Basket, Order, Quote
 
 
 class Prices(Protocol):

@@ -16,7 +16,7 @@ from chassis.kernel.errors import HutongError, RequestIdReused, RequestInFlight
 from chassis.log import logger, our_fault
 from chassis.messaging.coalescer import Coalescer
 from chassis.telemetry import Metrics
-from services.orders.domain import (
+from services.orders.domain.orders import (
     STEP_REFUSALS,
     UNDONE_REASON,
     Basket,
@@ -32,8 +32,8 @@ from services.orders.domain import (
     require_payable,
 )
 from services.orders.ports import Money, Prices, Stock
-from services.orders.repository import Move, Moved
-from services.orders.usecases import Intent, Orders, new_order
+from services.orders.repository.orders import Move, Moved
+from services.orders.usecases.orders import Intent, Orders, new_order
 
 STEP_SECONDS = 4.0
 """How long one step may take. From one written state to the next is shorter than the lease."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from chassis.telemetry import Metrics
-from services.orders.domain import ON_THE_WAY, State
+from services.orders.domain.orders import ON_THE_WAY, State
 from services.orders.sagas import TAKEN_OVER_AT_ONCE_MAX, OrderSaga
-from services.orders.usecases import Orders
+from services.orders.usecases.orders import Orders
 
 PAUSE_SECONDS = 0.5
 

@@ -18,7 +18,7 @@ from allinone.main import Platform
 from allinone.storage import Storage, the_home
 from allinone.topology import BLUEPRINTS, Settings
 from chassis import log
-from services.orders.domain import Order
+from services.orders.domain.orders import Order
 from services.orders.main import build as build_orders
 
 

@@ -13,7 +13,7 @@ from chassis.kernel.errors import HutongError
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.kernel.quantity import Unit
-from services.orders.domain import (
+from services.orders.domain.orders import (
     LEGAL_MOVES,
     ON_THE_WAY,
     Basket,

@@ -13,10 +13,10 @@ from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.catalog.v1 import catalog_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
-from services.orders import convert
-from services.orders.domain import Order, PlaceOrder
+from services.orders.convert import orders as convert
+from services.orders.domain.orders import Order, PlaceOrder
 from services.orders.sagas import OrderSaga
-from services.orders.usecases import Orders
+from services.orders.usecases.orders import Orders
 
 Asked = tuple[PlaceOrder, RequestKey, float]
 

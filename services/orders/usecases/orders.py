@@ -20,8 +20,7 @@ from chassis.kernel.names import CustomerId, StoreId
 from chassis.messaging import outbox
 from chassis.messaging.feed import Feed
 from chassis.messaging.outbox import Event
-from services.orders import repository
-from services.orders.domain import (
+from services.orders.domain.orders import (
     ON_THE_WAY,
     Order,
     PlaceOrder,
@@ -34,7 +33,8 @@ from services.orders.domain import (
     require_cancellable,
     require_state,
 )
-from services.orders.repository import Move, Moved, NewOrder
+from services.orders.repository import orders as repository
+from services.orders.repository.orders import Move, Moved, NewOrder
 
 PAUSE_SECONDS_MAX = 60.0
 """The longest time between two attempts of the worker to finish an order."""

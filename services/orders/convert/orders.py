@@ -23,7 +23,7 @@ from chassis.rpc.values import (
 from hutong.catalog.v1 import catalog_pb2
 from hutong.common.v1 import money_pb2, product_quantity_pb2
 from hutong.orders.v1 import events_pb2, orders_pb2, orders_service_pb2
-from services.orders.domain import (
+from services.orders.domain.orders import (
     Basket,
     Fulfilment,
     Order,
@@ -38,7 +38,7 @@ from services.orders.domain import (
     Wanted,
     merged,
 )
-from services.orders.usecases import aggregate_of
+from services.orders.usecases.orders import aggregate_of
 
 CHAIN_ROLES = frozenset({"platform", "service"})
 STORE_ROLES = frozenset({"cashier", "store_manager"})

@@ -15,7 +15,7 @@ from chassis.kernel.errors import HutongError
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.kernel.quantity import Unit
-from services.orders.domain import (
+from services.orders.domain.orders import (
     Fulfilment,
     Order,
     PricedLine,

@@ -1,0 +1,1 @@
+"""What orders are, and their rules; no clock, no network, no database."""

@@ -1,0 +1,1 @@
+"""What the orders service does to its own rows."""
