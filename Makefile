@@ -88,6 +88,11 @@ test: $(DEVELOPMENT) ## Run the tests (ARGS='-k reservation', WORKERS=4)
 .PHONY: check
 check: lint types test ## Everything that must hold before a change is merged
 
+.PHONY: bench
+bench: $(DEVELOPMENT) ## Measure, and write build/bench.json (ARGS='find_stores' for one)
+	@tools/install_load_generator.sh
+	$(BIN)/python -m tests.bench $(ARGS)
+
 # Running
 
 # exec: the platform is the child that the terminal's Ctrl-C reaches, with no shell in between.

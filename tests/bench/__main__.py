@@ -1,0 +1,51 @@
+"""`make bench`: runs the benchmarks, prints the rows, writes build/bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+
+from tests.bench.rows import BENCH_FILE, NotMeasurable, Row, machine, write, written
+
+Benchmark = Callable[[], Awaitable[list[Row]]]
+
+BENCHMARKS: Mapping[str, Benchmark] = {}
+
+
+async def measured(names: list[str]) -> tuple[list[Row], bool]:
+    """The rows of the named benchmarks, and whether each of them could be measured."""
+    rows: list[Row] = []
+    all_well = True
+    for name in names:
+        print(f"{name} …", flush=True)
+        try:
+            found = await BENCHMARKS[name]()
+        except NotMeasurable as problem:
+            print(f"{name}: not measured: {problem}", file=sys.stderr)
+            all_well = False
+            continue
+        for row in found:
+            print(f"  {row.name} = {row.value:g} {row.unit}   ({row.conditions})", flush=True)
+        rows += found
+    return rows, all_well
+
+
+def main() -> None:
+    """Runs all benchmarks, or those that are named; 1 if one could not be measured."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=", description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    print(machine())
+    rows, all_well = asyncio.run(measured(names))
+    write(rows, kept=written() if set(names) != set(BENCHMARKS) else ())
+    print(f"{len(rows)} rows in {BENCH_FILE}")
+    sys.exit(0 if all_well else 1)
+
+
+if __name__ == "__main__":
+    main()

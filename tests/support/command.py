@@ -1,0 +1,117 @@
+"""`hutong` as its user starts it: a real process with a home and ports of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from chassis.rpc.client import Peer
+from tests.support.shop import Shop
+from tests.support.world import Client
+
+READY_SECONDS_MAX = 60.0
+END_SECONDS_MAX = 40.0
+REPOSITORY = Path(__file__).parents[2]
+READY = "Ctrl-C stops everything."
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Command:
+    """The command line with an environment of its own."""
+
+    home: Path
+    grpc_port: int = field(default_factory=free_port)
+    http_port: int = field(default_factory=free_port)
+    extra: dict[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+    output: str = ""
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Starts `hutong` with these arguments."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'gen'}",
+            "HUTONG_HOME": str(self.home),
+            "HUTONG_GRPC_PORT": str(self.grpc_port),
+            "HUTONG_HTTP_PORT": str(self.http_port),
+        }
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            "from allinone.cli import main; main()",
+            *arguments,
+            cwd=REPOSITORY,
+            env=environment | self.extra,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    async def result(self, *arguments: str) -> tuple[int, str]:
+        """Runs `hutong` to its end; its exit code and what it printed."""
+        process = await self.start(*arguments)
+        output, _ = await asyncio.wait_for(process.communicate(), END_SECONDS_MAX)
+        assert process.returncode is not None
+        return process.returncode, output.decode()
+
+    async def run(self, *arguments: str) -> None:
+        """Starts the platform and waits until it says that it is ready."""
+        self.process = await self.start("run", *arguments)
+        assert self.process.stdout is not None
+        async with asyncio.timeout(READY_SECONDS_MAX):
+            while READY not in self.output:
+                line = await self.process.stdout.readline()
+                assert line, self.output
+                self.output += line.decode()
+
+    async def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Signals the platform and waits for its end; its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        await asyncio.wait_for(self.process.communicate(), END_SECONDS_MAX)
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    def child(self, program: str) -> psutil.Process:
+        """The running store of that name."""
+        assert self.process is not None
+        (found,) = [
+            child
+            for child in psutil.Process(self.process.pid).children()
+            if child.name() == program
+        ]
+        return found
+
+    def client(self, stub_class: object, token: str) -> Client:
+        """A client of the running platform."""
+        assert callable(stub_class)
+        address = f"127.0.0.1:{self.grpc_port}"
+        peer = Peer(name="platform", address=address, token=lambda: token)
+        return Client(peer, stub_class(peer.channel))
+
+    async def token(self, person: str) -> str:
+        """A demo person's token, from the command line."""
+        code, output = await self.result("token", "--as", person)
+        assert code == 0, output
+        return output.strip()
+
+    async def shop(self) -> Shop:
+        """The running platform's shop, with demo people's tokens."""
+        tokens = {
+            "platform": await self.token("operator"),
+            "cashier": await self.token("cashier-sh01-1"),
+        }
+        return Shop(lambda stub, who: self.client(stub, tokens[next(iter(who.roles))]))
