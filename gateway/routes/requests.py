@@ -14,10 +14,12 @@ from chassis.kernel.errors import InvalidInput
 from gateway.limits import QUERY_BYTES_MAX, QUERY_PARAMETERS_MAX
 from gateway.routes.bindings import REQUEST_ID, WHOLE_BODY, Match
 from gateway.routes.fields import camel_case_mask, is_mask, message_of
-from gateway.routes.json_text import Json, parse_json
+from gateway.routes.json_text import Json, JsonInvalid, parse_json
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_NUMBERS = (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT)
 _BOOLS = {"true": True, "false": False}
 
 
@@ -125,7 +127,17 @@ def _put(tree: dict[str, Json], path: Sequence[FieldDescriptor], name: str, text
 def _query_value(field: FieldDescriptor, text: str) -> Json:
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return _BOOLS.get(text, text)
+    if field.cpp_type in _NUMBERS:
+        return _number(text)
     return camel_case_mask(text) if is_mask(field) else text
+
+
+def _number(text: str) -> Json:
+    """The number as JSON reads it; what is none stays text, which the field then refuses."""
+    try:
+        return parse_json(text.encode()) if _NUMBER.fullmatch(text) else text
+    except JsonInvalid:
+        return text
 
 
 def _set_once(request: Message, path: Sequence[str], value: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,7 +196,7 @@ async def _by_http(web: Web, binding: Binding, request: Message, who: Caller | N
     elif binding.body:
         content = json.dumps(tree.pop(binding.body))
     if binding.body != WHOLE_BODY:
-        params = tree
+        params = dict(_flat(tree))
     headers = web.headers(who) if who is not None else {}
     if content is not None:
         headers["content-type"] = "application/json"
@@ -217,6 +217,15 @@ async def _by_http(web: Web, binding: Binding, request: Message, who: Caller | N
         tuple((each["field"], each["problem"]) for each in problem.get("violations", ())),
         problem["detail"],
     )
+
+
+def _flat(tree: dict[str, Any], inside: str = "") -> Iterator[tuple[str, Any]]:
+    """The query's parameters: a field of a message is named with dots."""
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{inside}{name}.")
+        else:
+            yield f"{inside}{name}", value
 
 
 def _path_of(binding: Binding, request: Message) -> str | None:
