@@ -11,14 +11,16 @@ from chassis.kernel.quantity import QUANTITY_MAX, Unit
 
 @dataclass(frozen=True, slots=True)
 class BasketLine:
-    """So many pieces or grams of one product.
+    """So many pieces or grams of one product, and the versions of its price that were shown.
 
-    The quantity is at least 1, else InvalidInput, and at most QUANTITY_MAX, else QuantityTooLarge.
+    Versions are in ascending order. The quantity is at least 1, else InvalidInput, and at most
+    QUANTITY_MAX, else QuantityTooLarge.
     """
 
     sku: str
     quantity: int
     unit: Unit
+    shown_versions: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.quantity < 1:
@@ -43,4 +45,9 @@ def merged(lines: Iterable[BasketLine]) -> tuple[BasketLine, ...]:
 def _joined(earlier: BasketLine, line: BasketLine) -> BasketLine:
     if line.unit is not earlier.unit:
         raise UnitMismatch(sku=line.sku, wanted=earlier.unit, given=line.unit)
-    return BasketLine(line.sku, earlier.quantity + line.quantity, line.unit)
+    return BasketLine(
+        line.sku,
+        earlier.quantity + line.quantity,
+        line.unit,
+        tuple(sorted({*earlier.shown_versions, *line.shown_versions})),
+    )

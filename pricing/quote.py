@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from chassis.kernel import money
-from chassis.kernel.errors import Refusal, UnitMismatch
+from chassis.kernel.errors import InvalidInput, Refusal, UnitMismatch
 from chassis.kernel.money import Money
 from chassis.kernel.quantity import Unit
 from pricing.basket import BasketLine, merged
@@ -26,6 +27,13 @@ class PriceMissing(Refusal):
     message = "the store has no price for {sku}"
 
 
+class PriceVersionUnknown(InvalidInput):
+    """The version that is said to have been shown was never asked by the store."""
+
+    reason = "PRICE_VERSION_UNKNOWN"
+    message = "the store never asked version {version} of the price of {sku}"
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """What one piece, or one kilogram of weighed goods, costs, in which version of the price."""
@@ -37,8 +45,27 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A version of a product's price that a customer was shown."""
+
+    sku: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPrice:
+    """A price that a customer was shown and that is not asked any more."""
+
+    version: int
+    unit_price: Money
+
+
+@dataclass(frozen=True, slots=True)
 class QuotedLine:
-    """One product of a basket with its price and what the line comes to."""
+    """One product of a basket with its price and what the line comes to.
+
+    `shown` is what the customer was shown, if that was another unit price than the one asked now.
+    """
 
     sku: str
     quantity: int
@@ -46,6 +73,7 @@ class QuotedLine:
     unit_price: Money
     price_version: int
     line_total: Money
+    shown: ShownPrice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +84,26 @@ class Quote:
     total: Money
 
 
-def quote(lines: Sequence[BasketLine], prices: Mapping[str, Price | None]) -> Quote:
+def quote(
+    lines: Sequence[BasketLine],
+    prices: Mapping[str, Price | None],
+    shown: Mapping[Shown, Money] = MappingProxyType({}),
+) -> Quote:
     """The quote of a basket of at least one line; lines of one product are merged.
 
     `prices` has every product of the range that the basket names, with None for one that the store
-    has no price for. Weighed goods are rounded half up to the minor unit once, on the merged line.
-    Raises ProductUnknown, PriceMissing, UnitMismatch, QuantityTooLarge, AmountTooLarge for a line
-    or for the sum, and CurrencyMismatch if prices are in more than one currency.
+    has no price for; `shown` has the unit price of every version that lines were shown and that was
+    ever asked. Weighed goods are rounded half up to the minor unit once, on the merged line.
+    Raises ProductUnknown, PriceMissing, PriceVersionUnknown, UnitMismatch, QuantityTooLarge,
+    AmountTooLarge for a line or for the sum, and CurrencyMismatch if prices are in more than one
+    currency.
     """
     if not lines:
         raise ValueError("a basket has at least one line")
-    for line in lines:
+    for i, line in enumerate(lines):
         _require_unit(line, _price_of(line.sku, prices))
-    quoted = tuple(_quoted(line, _price_of(line.sku, prices)) for line in merged(lines))
+        _require_known(line, shown, at=f"lines[{i}].shown_price_version")
+    quoted = tuple(_quoted(line, _price_of(line.sku, prices), shown) for line in merged(lines))
     total = money.total(
         (line.line_total for line in quoted), currency=quoted[0].line_total.currency
     )
@@ -89,7 +124,18 @@ def _require_unit(line: BasketLine, price: Price) -> None:
         raise UnitMismatch(sku=line.sku, wanted=price.unit, given=line.unit)
 
 
-def _quoted(line: BasketLine, price: Price) -> QuotedLine:
+def _require_known(line: BasketLine, shown: Mapping[Shown, Money], *, at: str) -> None:
+    for version in line.shown_versions:
+        if Shown(line.sku, version) not in shown:
+            raise PriceVersionUnknown.at(at, "was never asked", sku=line.sku, version=version)
+
+
+def _quoted(line: BasketLine, price: Price, shown: Mapping[Shown, Money]) -> QuotedLine:
+    asked_otherwise = (
+        ShownPrice(version, shown[Shown(line.sku, version)])
+        for version in line.shown_versions
+        if shown[Shown(line.sku, version)] != price.unit_price
+    )
     return QuotedLine(
         sku=line.sku,
         quantity=line.quantity,
@@ -97,4 +143,5 @@ def _quoted(line: BasketLine, price: Price) -> QuotedLine:
         unit_price=price.unit_price,
         price_version=price.version,
         line_total=money.extended_price(price.unit_price, line.quantity, price.unit),
+        shown=next(asked_otherwise, None),
     )

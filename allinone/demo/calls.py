@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 
 from allinone.demo.city import CURRENCY, STORES, products
-from hutong.catalog.v1 import catalog_service_pb2
-from hutong.common.v1 import measure_pb2, money_pb2, position_pb2, product_quantity_pb2
+from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2
+from hutong.common.v1 import measure_pb2, money_pb2, position_pb2
 from hutong.inventory.v1 import inventory_service_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2
 from hutong.payments.v1 import payments_service_pb2
@@ -103,9 +103,5 @@ def demo_calls() -> list[DemoCall]:
     ]
 
 
-def _line(
-    sku: str, quantity: int, unit: measure_pb2.MeasureUnit
-) -> product_quantity_pb2.ProductQuantity:
-    return product_quantity_pb2.ProductQuantity(
-        product=f"products/{sku}", quantity=quantity, unit=unit
-    )
+def _line(sku: str, quantity: int, unit: measure_pb2.MeasureUnit) -> catalog_pb2.WantedLine:
+    return catalog_pb2.WantedLine(product=f"products/{sku}", quantity=quantity, unit=unit)

@@ -113,6 +113,7 @@ def basket(request: catalog_service_pb2.QuoteBasketRequest, call: Call) -> Baske
                 sku=names.parse_product(line.product, at=f"lines[{i}].product"),
                 quantity=line.quantity,
                 unit=unit_from_proto(line.unit),
+                shown_versions=(line.shown_price_version,) if line.shown_price_version else (),
             )
             for i, line in enumerate(request.lines)
         ),
@@ -240,7 +241,7 @@ def price_events(prices: Sequence[StorePrice]) -> list[Event]:
 
 
 def _line_message(line: QuotedLine, *, display_name: str) -> catalog_pb2.QuotedLine:
-    return catalog_pb2.QuotedLine(
+    message = catalog_pb2.QuotedLine(
         product=names.PRODUCT.format(line.sku),
         display_name=display_name,
         quantity=line.quantity,
@@ -249,6 +250,10 @@ def _line_message(line: QuotedLine, *, display_name: str) -> catalog_pb2.QuotedL
         price_version=line.price_version,
         line_total=money_to_proto(line.line_total),
     )
+    if line.shown is not None:
+        message.shown_price_version = line.shown.version
+        message.shown_unit_price.CopyFrom(money_to_proto(line.shown.unit_price))
+    return message
 
 
 def _instant_or_none(request: Message, field: str) -> datetime | None:

@@ -26,7 +26,8 @@ from chassis.messaging import outbox
 from chassis.messaging.outbox import Event
 from pricing import barcode
 from pricing.barcode import BarcodeUnknown, Gtin
-from pricing.quote import PriceMissing, ProductUnknown, quote
+from pricing.basket import BasketLine
+from pricing.quote import PriceMissing, ProductUnknown, Shown, quote
 from services.catalog import domain
 from services.catalog.domain import (
     BasketQuote,
@@ -211,13 +212,14 @@ class Catalog:
     ) -> list[BasketQuote | HutongError]:
         """A quote, or what is wrong, for each basket in order; one statement for all of them.
 
-        Per basket: ProductUnknown, PriceMissing, UnitMismatch, AmountTooLarge, CurrencyMismatch,
-        and InvalidInput for an instant in the future.
+        Per basket: ProductUnknown, PriceMissing, PriceVersionUnknown, UnitMismatch, AmountTooLarge,
+        CurrencyMismatch, and InvalidInput for an instant in the future.
         """
         asked = [
-            Asked(basket.tenant, basket.store, line.sku, basket.at)
+            each
             for basket in baskets
             for line in basket.lines
+            for each in (_price_asked(basket, line), *_shown_asked(basket, line))
         ]
         distinct = list(dict.fromkeys(asked))
         async with self.database.transaction() as tx:
@@ -232,18 +234,32 @@ class Catalog:
         return product
 
 
+def _price_asked(basket: BasketToQuote, line: BasketLine) -> Asked:
+    return Asked(basket.tenant, basket.store, line.sku, basket.at)
+
+
+def _shown_asked(basket: BasketToQuote, line: BasketLine) -> list[Asked]:
+    return [
+        Asked(basket.tenant, basket.store, line.sku, basket.at, version)
+        for version in line.shown_versions
+    ]
+
+
 def _quoted_or_error(
     basket: BasketToQuote, known: Mapping[Asked, Offer], now: datetime
 ) -> BasketQuote | HutongError:
     at = now if basket.at is None else basket.at
-    offers = {
-        line.sku: known[Asked(basket.tenant, basket.store, line.sku, basket.at)]
-        for line in basket.lines
-    }
+    offers = {line.sku: known[_price_asked(basket, line)] for line in basket.lines}
     named = {sku: o.display_name for sku, o in offers.items() if o.display_name is not None}
+    shown = {
+        Shown(each.sku, each.shown_version): price
+        for line in basket.lines
+        for each in _shown_asked(basket, line)
+        if each.shown_version is not None and (price := known[each].shown) is not None
+    }
     try:
         domain.require_quotable(at, now=now)
-        quoted = quote(basket.lines, {sku: offers[sku].price for sku in named})
+        quoted = quote(basket.lines, {sku: offers[sku].price for sku in named}, shown)
     except HutongError as error:
         return error
     return BasketQuote(store=basket.store, quote=quoted, display_names=named, at=at)

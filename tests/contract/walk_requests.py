@@ -26,6 +26,7 @@ from tests.support.shop import (
     OPERATOR,
     STORE,
     Shop,
+    goods,
     pickup,
     request_id,
     till_sale,
@@ -53,7 +54,7 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
     )
     placed = [await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1))) for _ in range(2)]
     await shop.inventory().TakeStock(
-        inventory.TakeStockRequest(parent=STORE, reservation_id=TAKEN, lines=[wanted(sku, 1)])
+        inventory.TakeStockRequest(parent=STORE, reservation_id=TAKEN, lines=[goods(sku, 1)])
     )
     await _paid(shop, who.customer)
     operator = web.world.client(stores_service_pb2_grpc.StoresServiceStub, OPERATOR)
@@ -90,7 +91,7 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
             inventory.ListStockMovementsRequest(parent=f"{STORE}/stockLevels/{sku}", page_size=1),
             inventory.ReceiveStockRequest(
                 parent=STORE,
-                lines=[wanted(sku, 7)],
+                lines=[goods(sku, 7)],
                 delivery_note="note 2",
                 request_id=request_id(),
             ),
@@ -130,7 +131,7 @@ def _store_changes() -> list[Message]:
 
 
 def _stock_changes(sku: str, other: str) -> list[Message]:
-    lines = [wanted(sku, 1)]
+    lines = [goods(sku, 1)]
     return [
         inventory.AdjustStockRequest(
             name=f"{STORE}/stockLevels/{other}",

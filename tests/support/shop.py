@@ -39,16 +39,25 @@ def request_id() -> str:
 
 
 def wanted(
+    sku: str, quantity: int, unit: measure_pb2.MeasureUnit = EACH, *, shown: int = 0
+) -> catalog_pb2.WantedLine:
+    """So much of a product, for somebody who was shown this version of its price."""
+    return catalog_pb2.WantedLine(
+        product=f"products/{sku}", quantity=quantity, unit=unit, shown_price_version=shown
+    )
+
+
+def goods(
     sku: str, quantity: int, unit: measure_pb2.MeasureUnit = EACH
 ) -> product_quantity_pb2.ProductQuantity:
-    """So much of a product."""
+    """So much of a product, as stock is counted."""
     return product_quantity_pb2.ProductQuantity(
         product=f"products/{sku}", quantity=quantity, unit=unit
     )
 
 
 def till_sale(
-    *lines: product_quantity_pb2.ProductQuantity,
+    *lines: catalog_pb2.WantedLine,
     tendered: int = 1_000_000,
     store: str = STORE,
     **fields: Any,
@@ -66,7 +75,7 @@ def till_sale(
 
 
 def pickup(
-    who: Caller, *lines: product_quantity_pb2.ProductQuantity, **fields: Any
+    who: Caller, *lines: catalog_pb2.WantedLine, **fields: Any
 ) -> orders_service_pb2.PlaceOrderRequest:
     """An order that its customer pays from the wallet and collects."""
     usual: dict[str, Any] = {
@@ -161,7 +170,7 @@ class Shop:
         await self.inventory().ReceiveStock(
             inventory_service_pb2.ReceiveStockRequest(
                 parent=store,
-                lines=[wanted(sku, quantity, unit)],
+                lines=[goods(sku, quantity, unit)],
                 delivery_note="note 1",
                 request_id=request_id(),
             )

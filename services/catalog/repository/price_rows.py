@@ -74,9 +74,10 @@ select sku, unit, currency, amount_minor, version, starts_at
 
 _OFFERS = """
 select clock.now, p.display_name,
-       priced.unit, priced.currency, priced.amount_minor, priced.version
-  from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
-       with ordinality as asked (tenant, store_id, sku, at, position)
+       priced.unit, priced.currency, priced.amount_minor, priced.version,
+       shown.currency as shown_currency, shown.amount_minor as shown_amount_minor
+  from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[])
+       with ordinality as asked (tenant, store_id, sku, at, shown_version, position)
  cross join (select hutong.now() as now offset 0) as clock
   left join product as p on p.tenant = asked.tenant and p.sku = asked.sku
   left join lateral (
@@ -84,26 +85,37 @@ select clock.now, p.display_name,
         where r.store_id = asked.store_id and r.sku = asked.sku
           and r.starts_at <= coalesce(asked.at, clock.now)
         order by r.starts_at desc limit 1) as priced on true
+  left join price as shown
+    on shown.store_id = asked.store_id and shown.sku = asked.sku
+   and shown.version = asked.shown_version and shown.starts_at <= clock.now
  order by asked.position
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a quote needs to know: one product's price at a store at an instant; None is now."""
+    """What a quote needs to know: one product's price at a store at an instant; None is now.
+
+    And what a version asked that a customer was shown, if they were shown any.
+    """
 
     tenant: str
     store: StoreId
     sku: str
     at: datetime | None
+    shown_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A product's name and its price then; both None if there is no product, price if none then."""
+    """A product's name and its price then; both None if there is no product, price if none then.
+
+    `shown` is the unit price of the version that was shown, None if it was never asked.
+    """
 
     display_name: str | None
     price: Price | None
+    shown: Money | None
 
 
 async def lock_store(tx: Transaction, store: StoreId, *, currency: str) -> tuple[str, datetime]:
@@ -182,6 +194,7 @@ async def offers(tx: Transaction, asked: Sequence[Asked]) -> tuple[list[Offer], 
         [each.store for each in asked],
         [each.sku for each in asked],
         [each.at for each in asked],
+        [each.shown_version for each in asked],
     )
     return [_offer(each.sku, row) for each, row in zip(asked, rows, strict=True)], rows[0].now
 
@@ -198,7 +211,10 @@ def _price(store: StoreId, row: Row[Any]) -> StorePrice:
 
 
 def _offer(sku: str, row: Row[Any]) -> Offer:
+    shown = None
+    if row.shown_currency is not None:
+        shown = Money(row.shown_amount_minor, row.shown_currency)
     if row.display_name is None or row.version is None:
-        return Offer(row.display_name, None)
+        return Offer(row.display_name, None, shown)
     price = Price(sku, Unit(row.unit), Money(row.amount_minor, row.currency), row.version)
-    return Offer(row.display_name, price)
+    return Offer(row.display_name, price, shown)

@@ -10,7 +10,6 @@ from chassis.kernel import names
 from chassis.kernel.errors import AmountInvalid, HutongError
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
-from chassis.kernel.quantity import Unit
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.values import (
@@ -32,11 +31,11 @@ from services.orders.domain.orders import (
     PricedLine,
     Purchaser,
     Quote,
+    ShownPrice,
     State,
     Tender,
     TenderType,
     Wanted,
-    merged,
 )
 from services.orders.usecases.orders import aggregate_of
 
@@ -91,10 +90,11 @@ def basket(
             names.parse_product(line.product, at=f"lines[{index}].product"),
             line.quantity,
             unit_from_proto(line.unit),
+            line.shown_price_version,
         )
         for index, line in enumerate(request.lines)
     ]
-    return Basket(store=names.parse_store(request.parent, call.tenant), wanted=merged(wanted))
+    return Basket(store=names.parse_store(request.parent, call.tenant), wanted=tuple(wanted))
 
 
 def place_order(
@@ -177,6 +177,7 @@ def quote_from_proto(message: catalog_pb2.BasketQuote) -> Quote:
                 unit_price=_money(line.unit_price, at="unit_price"),
                 price_version=line.price_version,
                 line_total=_money(line.line_total, at="line_total"),
+                shown=_shown(line),
             )
             for line in message.lines
         ),
@@ -195,14 +196,29 @@ def quote_to_proto(quote: Quote, *, store: StoreId) -> catalog_pb2.BasketQuote:
     )
 
 
-def wanted_to_proto(wanting: Basket) -> list[product_quantity_pb2.ProductQuantity]:
-    """The wanted lines, as other services take them."""
-    return [_quantity(line.sku, line.quantity, line.unit) for line in wanting.wanted]
+def wanted_to_proto(wanting: Basket) -> list[catalog_pb2.WantedLine]:
+    """The wanted lines, as the catalogue takes them."""
+    return [
+        catalog_pb2.WantedLine(
+            product=names.PRODUCT.format(line.sku),
+            quantity=line.quantity,
+            unit=unit_to_proto(line.unit),
+            shown_price_version=line.shown_price_version,
+        )
+        for line in wanting.wanted
+    ]
 
 
 def lines_to_proto(order: Order) -> list[product_quantity_pb2.ProductQuantity]:
     """The order's lines, as other services take them."""
-    return [_quantity(line.sku, line.quantity, line.unit) for line in order.lines]
+    return [
+        product_quantity_pb2.ProductQuantity(
+            product=names.PRODUCT.format(line.sku),
+            quantity=line.quantity,
+            unit=unit_to_proto(line.unit),
+        )
+        for line in order.lines
+    ]
 
 
 def total_to_proto(order: Order) -> money_pb2.Money:
@@ -210,10 +226,11 @@ def total_to_proto(order: Order) -> money_pb2.Money:
     return money_to_proto(order.total)
 
 
-def _quantity(sku: str, quantity: int, unit: Unit) -> product_quantity_pb2.ProductQuantity:
-    return product_quantity_pb2.ProductQuantity(
-        product=names.PRODUCT.format(sku), quantity=quantity, unit=unit_to_proto(unit)
-    )
+def _shown(line: catalog_pb2.QuotedLine) -> ShownPrice | None:
+    if not line.HasField("shown_unit_price"):
+        return None
+    unit_price = _money(line.shown_unit_price, at="shown_unit_price")
+    return ShownPrice(line.shown_price_version, unit_price)
 
 
 def _tender(message: orders_pb2.Tender) -> Tender:
@@ -232,7 +249,7 @@ def _tender_to_proto(tender: Tender) -> orders_pb2.Tender:
 
 
 def _line_to_proto(line: PricedLine) -> catalog_pb2.QuotedLine:
-    return catalog_pb2.QuotedLine(
+    message = catalog_pb2.QuotedLine(
         product=names.PRODUCT.format(line.sku),
         display_name=line.display_name,
         quantity=line.quantity,
@@ -241,6 +258,10 @@ def _line_to_proto(line: PricedLine) -> catalog_pb2.QuotedLine:
         price_version=line.price_version,
         line_total=money_to_proto(line.line_total),
     )
+    if line.shown is not None:
+        message.shown_price_version = line.shown.version
+        message.shown_unit_price.CopyFrom(money_to_proto(line.shown.unit_price))
+    return message
 
 
 def _reason_text(reason: HutongError | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,6 +65,16 @@ class PriceChanged(Refusal):
     message = "the total is {actual_minor}, not {expected_minor}"
 
 
+class LinePriceChanged(Refusal):
+    """The customer was shown another unit price of a product."""
+
+    reason = "PRICE_CHANGED"
+    message = (
+        "the price of {sku} is {unit_price_minor} (version {version}), "
+        "not {shown_unit_price_minor} (version {shown_version})"
+    )
+
+
 class TenderInsufficient(Refusal):
     """Less cash was given than the total."""
 
@@ -124,24 +133,39 @@ class OrderAbandoned(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """So much of one product, as the customer asked for it."""
+    """So much of one product, as the customer asked for it.
+
+    `shown_price_version` is the version of its price that they were shown, 0 if it is not known.
+    """
 
     sku: str
     quantity: int
     unit: Unit
+    shown_price_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What is wanted from a store, lines of one product added up."""
+    """What is wanted from a store, line by line as it was asked; the catalogue adds lines up."""
 
     store: StoreId
     wanted: tuple[Wanted, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPrice:
+    """A price that the customer was shown, and that is not the price any more."""
+
+    version: int
+    unit_price: Money
+
+
+@dataclass(frozen=True, slots=True)
 class PricedLine:
-    """A line at the price it is sold at. `unit_price` is that of a piece or a kilogram."""
+    """A line at the price it is sold at. `unit_price` is that of a piece or a kilogram.
+
+    `shown` is what the customer was shown, if that was another unit price; no order has such lines.
+    """
 
     sku: str
     display_name: str
@@ -150,6 +174,7 @@ class PricedLine:
     unit_price: Money
     price_version: int
     line_total: Money
+    shown: ShownPrice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +284,16 @@ def require_askable(command: PlaceOrder) -> None:
 
 def require_payable(command: PlaceOrder, quote: Quote) -> None:
     """Refuses a quote that is not what the customer was shown, or that the cash does not cover."""
+    for line in quote.lines:
+        if line.shown is not None:
+            raise LinePriceChanged(
+                sku=line.sku,
+                shown_version=line.shown.version,
+                shown_unit_price_minor=line.shown.unit_price.amount_minor,
+                version=line.price_version,
+                unit_price_minor=line.unit_price.amount_minor,
+                currency=line.unit_price.currency,
+            )
     expected = command.expected_total
     if expected is not None and expected != quote.total:
         raise PriceChanged(
@@ -310,12 +345,3 @@ UNDONE_REASON = "ORDER_UNDONE"
 def assert_legal(from_state: State, to_state: State) -> None:
     """Stops a move that the state table does not have: a programmer's mistake."""
     assert to_state in LEGAL_MOVES[from_state], f"no move from {from_state} to {to_state}"
-
-
-def merged(wanted: Sequence[Wanted]) -> tuple[Wanted, ...]:
-    """Lines of one product added up, in the order in which products first appear."""
-    quantities: dict[tuple[str, Unit], int] = {}
-    for line in wanted:
-        key = (line.sku, line.unit)
-        quantities[key] = quantities.get(key, 0) + line.quantity
-    return tuple(Wanted(sku, quantity, unit) for (sku, unit), quantity in quantities.items())

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
-from hutong.common.v1 import measure_pb2, money_pb2, product_quantity_pb2
+from hutong.common.v1 import measure_pb2, money_pb2
 from tests.support.world import Client, World, caller
 
 EACH = measure_pb2.MEASURE_UNIT_EACH
@@ -67,12 +67,16 @@ def basket(
     unit: measure_pb2.MeasureUnit = EACH,
     store: str = STORE,
     at: Any = None,
+    shown: int = 0,
 ) -> catalog_service_pb2.QuoteBasketRequest:
     return catalog_service_pb2.QuoteBasketRequest(
         parent=store,
         lines=[
-            product_quantity_pb2.ProductQuantity(
-                product=f"products/{sku}", quantity=quantity, unit=unit
+            catalog_pb2.WantedLine(
+                product=f"products/{sku}",
+                quantity=quantity,
+                unit=unit,
+                shown_price_version=shown,
             )
             for sku, quantity in lines
         ],

@@ -1,6 +1,7 @@
 """Baskets at a store at an instant, alone and in batches."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -264,3 +265,59 @@ async def test_quotes_while_prices_change_show_each_version_with_its_own_price(
     for seen in asked:
         assert all(amount == 1289 + version for version, amount in seen)
         assert seen == sorted(seen)
+
+
+def yuan(fen: int) -> money_pb2.Money:
+    return money_pb2.Money(amount_minor=fen, currency_code="CNY")
+
+
+async def test_a_price_that_changed_is_answered_beside_the_one_that_was_shown(
+    platform: Client,
+) -> None:
+    (line,) = (await platform.QuoteBasket(basket(("milk", 2), shown=1))).lines
+    assert (line.price_version, line.shown_price_version) == (1, 0)
+    assert not line.HasField("shown_unit_price")
+    await platform.ChangePrices(price_list({"milk": 1390}))
+    (line,) = (await platform.QuoteBasket(basket(("milk", 2), shown=1))).lines
+    assert (line.price_version, line.unit_price) == (2, yuan(1390))
+    assert (line.shown_price_version, line.shown_unit_price) == (1, yuan(1290))
+    assert line.line_total == yuan(2780)
+
+
+async def test_a_newer_version_with_the_same_unit_price_is_no_change(platform: Client) -> None:
+    await platform.ChangePrices(price_list({"milk": 1290}))
+    (line,) = (await platform.QuoteBasket(basket(("milk", 1), shown=1))).lines
+    assert (line.price_version, line.shown_price_version) == (2, 0)
+    assert not line.HasField("shown_unit_price")
+
+
+async def test_lines_of_one_product_may_have_been_shown_different_versions(
+    platform: Client,
+) -> None:
+    for amount in (1190, 1090):
+        await platform.ChangePrices(price_list({"milk": amount}))
+    request = basket(("milk", 1), shown=2)
+    request.lines.append(basket(("milk", 1), shown=1).lines[0])
+    request.lines.append(basket(("milk", 1), shown=3).lines[0])
+    (line,) = (await platform.QuoteBasket(request)).lines
+    assert (line.quantity, line.price_version, line.shown_price_version) == (3, 3, 1)
+    assert line.shown_unit_price == yuan(1290)
+
+
+@pytest.mark.parametrize("shown", [2, 2**63 - 1])
+async def test_a_shown_version_that_was_never_asked_is_bad_input(
+    platform: Client, shown: int
+) -> None:
+    """So is one that is announced: nobody was shown it, and its price is not told."""
+    announced = price_list({"milk": 990})
+    announced.start_time.FromSeconds(int(time.time()) + 3600)
+    await platform.ChangePrices(announced)
+    with pytest.raises(HutongError) as raised:
+        await platform.QuoteBasket(basket(("milk", 1), shown=shown))
+    assert raised.value.reason == "PRICE_VERSION_UNKNOWN"
+    assert raised.value.kind is ErrorKind.INVALID_ARGUMENT
+    assert raised.value.facts == {"sku": "milk", "version": str(shown)}
+    assert raised.value.violations[0][0] == "lines[0].shown_price_version"
+    with pytest.raises(HutongError) as raised:
+        await platform.QuoteBasket(basket(("milk", 1), shown=-1))
+    assert raised.value.violations[0][0] == "lines[0].shown_price_version"

@@ -150,6 +150,57 @@ async def test_a_total_that_was_shown_is_charged_or_refused(shop: Shop) -> None:
     assert (error.facts["expected_minor"], error.facts["actual_minor"]) == ("200", "240")
 
 
+@pytest.mark.parametrize("price", [99, 101])
+async def test_a_price_that_changed_since_it_was_shown_is_refused_with_old_and_new(
+    shop: Shop, world: World, price: int
+) -> None:
+    sku = await shop.product(stock=5, price=100)
+    await shop.price(sku, price)
+    request = till_sale(wanted(sku, 2, shown=1))
+    expected = {
+        "sku": sku,
+        "shown_version": "1",
+        "shown_unit_price_minor": "100",
+        "version": "2",
+        "unit_price_minor": str(price),
+        "currency": "CNY",
+    }
+    error = await refused(shop.orders().PlaceOrder(request))
+    assert (error.kind, error.reason) == (ErrorKind.FAILED_PRECONDITION, "PRICE_CHANGED")
+    assert error.facts == expected
+    await shop.price(sku, 100)
+    again = await refused(shop.orders().PlaceOrder(request))
+    assert (again.reason, again.facts) == ("PRICE_CHANGED", expected)
+    assert await shop.stock(sku) == (5, 0)
+    quote = await shop.orders().QuoteOrder(
+        orders_service_pb2.QuoteOrderRequest(parent=STORE, lines=[wanted(sku, 2, shown=2)])
+    )
+    assert (quote.lines[0].price_version, quote.lines[0].shown_price_version) == (3, 2)
+    assert quote.lines[0].shown_unit_price == yuan(price)
+
+
+async def test_a_price_that_came_back_to_what_was_shown_is_charged(shop: Shop) -> None:
+    sku = await shop.product(stock=5, price=100)
+    await shop.price(sku, 120)
+    await shop.price(sku, 100)
+    order = await shop.orders().PlaceOrder(till_sale(wanted(sku, 1, shown=1)))
+    assert (order.lines[0].price_version, order.total) == (3, yuan(100))
+    assert order.lines[0].shown_price_version == 0
+
+
+async def test_a_shown_version_that_never_was_is_bad_input(shop: Shop) -> None:
+    sku = await shop.product(stock=5, price=100)
+    request = till_sale(wanted(sku, 1), wanted(sku, 1, shown=2))
+    for _ in range(2):
+        error = await refused(shop.orders().PlaceOrder(request))
+        assert (error.kind, error.reason) == (
+            ErrorKind.INVALID_ARGUMENT,
+            "PRICE_VERSION_UNKNOWN",
+        )
+        assert error.violations[0][0] == "lines[1].shown_price_version"
+    assert await shop.stock(sku) == (5, 0)
+
+
 async def test_a_free_order_is_an_order(shop: Shop) -> None:
     sku = await shop.product(stock=1, price=0)
     order = await shop.orders().PlaceOrder(till_sale(wanted(sku, 1), tendered=0))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chassis.kernel.errors import ErrorKind, InvalidInput
 from chassis.rpc.validation import VIOLATIONS_MAX, MessageMalformed, Validator, parsed
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2
-from hutong.common.v1 import measure_pb2, product_quantity_pb2
+from hutong.common.v1 import measure_pb2
 from hutong.orders.v1 import orders_service_pb2
 
 VALIDATOR = Validator()
@@ -65,7 +65,7 @@ def _creating_without_id() -> Message:
 @pytest.mark.parametrize("quantity", [0, -1, 2**63 - 1, -(2**63)])
 def test_a_quantity_out_of_bounds_is_refused_with_its_line(quantity: int) -> None:
     good, bad = (
-        product_quantity_pb2.ProductQuantity(
+        catalog_pb2.WantedLine(
             product="products/a", quantity=number, unit=measure_pb2.MEASURE_UNIT_EACH
         )
         for number in (1, quantity)
@@ -75,7 +75,7 @@ def test_a_quantity_out_of_bounds_is_refused_with_its_line(quantity: int) -> Non
 
 
 def test_at_most_so_many_violations_are_told() -> None:
-    bad = product_quantity_pb2.ProductQuantity()
+    bad = catalog_pb2.WantedLine()
     request = catalog_service_pb2.QuoteBasketRequest(parent="stores/a", lines=[bad] * 100)
     assert len(_fields(request)) == VIOLATIONS_MAX
 

@@ -18,17 +18,19 @@ from services.orders.domain.orders import (
     ON_THE_WAY,
     Basket,
     Fulfilment,
+    LinePriceChanged,
     Order,
     PlaceOrder,
+    PricedLine,
     Purchaser,
     Quote,
+    ShownPrice,
     State,
     Tender,
     TenderType,
     Wanted,
     assert_legal,
     is_visible_to,
-    merged,
     require_askable,
     require_cancellable,
     require_payable,
@@ -88,25 +90,35 @@ def reason_of(work: object) -> str:
     return caught.value.reason
 
 
-quantities = st.integers(min_value=1, max_value=1_000)
-lines = st.builds(
-    Wanted,
-    sku=st.sampled_from(["a", "b", "c"]),
-    quantity=quantities,
-    unit=st.sampled_from(list(Unit)),
-)
+def changed(*, shown: int, now: int) -> PricedLine:
+    return PricedLine(
+        sku="sku1",
+        display_name="Milk",
+        quantity=1,
+        unit=Unit.EACH,
+        unit_price=fen(now),
+        price_version=7,
+        line_total=fen(now),
+        shown=ShownPrice(3, fen(shown)),
+    )
 
 
-@given(st.lists(lines, max_size=20))
-def test_merging_keeps_every_quantity_and_names_each_product_once(wanted: list[Wanted]) -> None:
-    result = merged(wanted)
-    keys = [(line.sku, line.unit) for line in result]
-    assert len(keys) == len(set(keys))
-    for sku, unit in keys:
-        asked = sum(line.quantity for line in wanted if (line.sku, line.unit) == (sku, unit))
-        assert asked == sum(
-            line.quantity for line in result if (line.sku, line.unit) == (sku, unit)
-        )
+@pytest.mark.parametrize(("shown", "now"), [(100, 120), (120, 100)])
+def test_a_price_that_changed_since_it_was_shown_is_refused_with_old_and_new(
+    shown: int, now: int
+) -> None:
+    """Also when it fell, and before anything is said of totals or cash."""
+    told = Quote(lines=(changed(shown=shown, now=now),), total=fen(now), quoted_at=NOON)
+    with pytest.raises(LinePriceChanged) as caught:
+        require_payable(command(expected_total=fen(1), tender=Tender(TenderType.WALLET)), told)
+    assert caught.value.facts == {
+        "sku": "sku1",
+        "shown_version": "3",
+        "shown_unit_price_minor": str(shown),
+        "version": "7",
+        "unit_price_minor": str(now),
+        "currency": "CNY",
+    }
 
 
 def test_every_state_is_on_its_way_to_one_that_lasts() -> None:

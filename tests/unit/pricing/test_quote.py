@@ -11,7 +11,15 @@ from chassis.kernel.errors import AmountTooLarge, CurrencyMismatch, HutongError,
 from chassis.kernel.money import AMOUNT_MINOR_MAX, Money
 from chassis.kernel.quantity import Unit
 from pricing.basket import BasketLine
-from pricing.quote import Price, PriceMissing, ProductUnknown, quote
+from pricing.quote import (
+    Price,
+    PriceMissing,
+    PriceVersionUnknown,
+    ProductUnknown,
+    Shown,
+    ShownPrice,
+    quote,
+)
 
 
 def price(sku: str, amount_minor: int, unit: Unit = Unit.EACH, *, currency: str = "CNY") -> Price:
@@ -155,3 +163,30 @@ def test_a_unit_mismatch_names_the_unit_of_the_product() -> None:
     with pytest.raises(UnitMismatch) as raised:
         quote(lines, {"milk": price("milk", 1)})
     assert raised.value.facts == {"sku": "milk", "wanted": "each", "given": "gram"}
+
+
+MILK = {"milk": price("milk", 1290)}
+
+
+@given(
+    shown=st.lists(st.integers(1, 5), max_size=4),
+    amounts=st.fixed_dictionaries({version: st.integers(1289, 1291) for version in range(1, 6)}),
+)
+def test_what_was_shown_stands_beside_a_price_only_if_it_was_another(
+    shown: list[int], amounts: dict[int, int]
+) -> None:
+    known = {Shown("milk", version): Money(amount, "CNY") for version, amount in amounts.items()}
+    basket = [BasketLine("milk", 1, Unit.EACH, (version,)) for version in shown]
+    (line,) = quote([BasketLine("milk", 1, Unit.EACH), *basket], MILK, known).lines
+    others = [version for version in sorted(shown) if amounts[version] != 1290]
+    expected = ShownPrice(others[0], Money(amounts[others[0]], "CNY")) if others else None
+    assert line.shown == expected
+    assert line.line_total.amount_minor == 1290 * (1 + len(shown))
+
+
+def test_a_version_that_was_never_asked_names_its_line() -> None:
+    lines = [BasketLine("milk", 1, Unit.EACH), BasketLine("milk", 1, Unit.EACH, (9,))]
+    with pytest.raises(PriceVersionUnknown) as raised:
+        quote(lines, MILK, {Shown("milk", 1): Money(1290, "CNY")})
+    assert raised.value.violations[0][0] == "lines[1].shown_price_version"
+    assert raised.value.facts == {"sku": "milk", "version": "9"}

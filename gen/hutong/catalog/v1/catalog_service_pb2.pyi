@@ -11,7 +11,6 @@ from hutong.auth.v1 import access_pb2 as _access_pb2
 from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
-from hutong.common.v1 import product_quantity_pb2 as _product_quantity_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -184,9 +183,9 @@ class QuoteBasketRequest(_message.Message):
     LINES_FIELD_NUMBER: _ClassVar[int]
     QUOTE_TIME_FIELD_NUMBER: _ClassVar[int]
     parent: str
-    lines: _containers.RepeatedCompositeFieldContainer[_product_quantity_pb2.ProductQuantity]
+    lines: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.WantedLine]
     quote_time: _timestamp_pb2.Timestamp
-    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_product_quantity_pb2.ProductQuantity, _Mapping]]] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class BatchQuoteBasketsRequest(_message.Message):
     __slots__ = ("items",)

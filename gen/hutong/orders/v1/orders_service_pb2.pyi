@@ -7,7 +7,6 @@ from hutong.auth.v1 import access_pb2 as _access_pb2
 from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
-from hutong.common.v1 import product_quantity_pb2 as _product_quantity_pb2
 from hutong.orders.v1 import orders_pb2 as _orders_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -22,8 +21,8 @@ class QuoteOrderRequest(_message.Message):
     PARENT_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     parent: str
-    lines: _containers.RepeatedCompositeFieldContainer[_product_quantity_pb2.ProductQuantity]
-    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_product_quantity_pb2.ProductQuantity, _Mapping]]] = ...) -> None: ...
+    lines: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.WantedLine]
+    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ...) -> None: ...
 
 class PlaceOrderRequest(_message.Message):
     __slots__ = ("parent", "lines", "fulfilment", "tender", "customer", "till", "expected_total", "request_id")
@@ -36,14 +35,14 @@ class PlaceOrderRequest(_message.Message):
     EXPECTED_TOTAL_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     parent: str
-    lines: _containers.RepeatedCompositeFieldContainer[_product_quantity_pb2.ProductQuantity]
+    lines: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.WantedLine]
     fulfilment: _orders_pb2.Fulfilment
     tender: _orders_pb2.Tender
     customer: str
     till: str
     expected_total: _money_pb2.Money
     request_id: str
-    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_product_quantity_pb2.ProductQuantity, _Mapping]]] = ..., fulfilment: _Optional[_Union[_orders_pb2.Fulfilment, str]] = ..., tender: _Optional[_Union[_orders_pb2.Tender, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., fulfilment: _Optional[_Union[_orders_pb2.Fulfilment, str]] = ..., tender: _Optional[_Union[_orders_pb2.Tender, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class BatchPlaceOrdersRequest(_message.Message):
     __slots__ = ("items",)

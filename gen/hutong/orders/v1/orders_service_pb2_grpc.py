@@ -86,9 +86,10 @@ class OrdersServiceServicer:
     """
 
     def QuoteOrder(self, request, context):
-        """Says what an order would cost if it were placed now, by the same rules. It changes nothing.
-        Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, UNIT_MISMATCH, QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE,
-        CURRENCY_MISMATCH.
+        """Says what an order would cost if it were placed now, by the same rules. It changes nothing. A
+        price that has changed since it was shown is answered with what was shown beside it.
+        Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH,
+        QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, CURRENCY_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -97,8 +98,9 @@ class OrdersServiceServicer:
     def PlaceOrder(self, request, context):
         """Places an order: at a till it is complete in the answer, for pickup it is held. The same
         request_id with the same body gets the same answer, byte for byte, a refusal too.
-        Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, UNIT_MISMATCH, QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE,
-        AMOUNT_INVALID, CURRENCY_MISMATCH, PRICE_CHANGED (with expected and actual total),
+        Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH,
+        QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, AMOUNT_INVALID, CURRENCY_MISMATCH, PRICE_CHANGED (with the
+        shown and the present version and unit price of a line, or with expected and actual total),
         TENDER_INSUFFICIENT, TENDER_NOT_ACCEPTED, TILL_REQUIRED, CUSTOMER_REQUIRED,
         FULFILMENT_NOT_ALLOWED, INSUFFICIENT_STOCK (with sku, wanted, available), WALLET_INSUFFICIENT,
         ORDER_ABANDONED (the platform could not finish it, and undid it), REQUEST_ID_REUSED,
