@@ -42,7 +42,7 @@ def error_classes() -> list[type[HutongError]]:
         for value in vars(module).values()
     )
     found = {c for c in defined if isinstance(c, type) and issubclass(c, HutongError)}
-    return sorted(found, key=lambda error: (error.reason, error.__module__))
+    return sorted(found, key=lambda error: (error.reason, error.__module__, error.__name__))
 
 
 def reasons_in_contracts() -> dict[str, str]:
