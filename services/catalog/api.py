@@ -8,52 +8,62 @@ from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
-from services.catalog import convert
-from services.catalog.domain import BasketQuote, BasketToQuote
-from services.catalog.usecases import Catalog
+from services.catalog.convert import prices as price_convert
+from services.catalog.convert import products as product_convert
+from services.catalog.domain.prices import BasketQuote, BasketToQuote
+from services.catalog.usecases.prices import Prices
+from services.catalog.usecases.products import Products
 
 
 class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
     """CatalogService over the catalog's use cases."""
 
-    def __init__(self, catalog: Catalog, quote_lane: Coalescer[BasketToQuote, BasketQuote]) -> None:
-        self._catalog = catalog
+    def __init__(
+        self,
+        products: Products,
+        prices: Prices,
+        quote_lane: Coalescer[BasketToQuote, BasketQuote],
+    ) -> None:
+        self._products = products
+        self._prices = prices
         self._quote_lane = quote_lane
 
     async def BatchCreateProducts(
         self, request: catalog_service_pb2.BatchCreateProductsRequest, call: Call
     ) -> bytes:
-        once = call.once(request, distribution_key=call.tenant, database=self._catalog.database)
-        return await self._catalog.create_products(
+        once = call.once(request, distribution_key=call.tenant, database=self._products.database)
+        return await self._products.create_products(
             once,
             call.tenant,
-            convert.new_products(request),
-            encode=convert.created_products_bytes,
+            product_convert.new_products(request),
+            encode=product_convert.created_products_bytes,
         )
 
     async def UpdateProduct(
         self, request: catalog_service_pb2.UpdateProductRequest, call: Call
     ) -> catalog_pb2.Product:
-        sku, edit = convert.product_edit(request)
-        return convert.product_message(await self._catalog.update_product(call.tenant, sku, edit))
+        sku, edit = product_convert.product_edit(request)
+        return product_convert.product_message(
+            await self._products.update_product(call.tenant, sku, edit)
+        )
 
     async def GetProduct(
         self, request: catalog_service_pb2.GetProductRequest, call: Call
     ) -> catalog_pb2.Product:
         sku = names.parse_product(request.name, at="name")
-        return convert.product_message(await self._catalog.get_product(call.tenant, sku))
+        return product_convert.product_message(await self._products.get_product(call.tenant, sku))
 
     async def ListProducts(
         self, request: catalog_service_pb2.ListProductsRequest, call: Call
     ) -> catalog_service_pb2.ListProductsResponse:
         listing = f"{call.method}/{call.tenant}/{request.department}"
         asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
-        products = await self._catalog.list_products(
+        products = await self._products.list_products(
             call.tenant, department=request.department, after=asked.after, rows_max=asked.size + 1
         )
         page = asked.page(products, key=lambda product: product.sku)
         return catalog_service_pb2.ListProductsResponse(
-            products=[convert.product_message(product) for product in page.rows],
+            products=[product_convert.product_message(product) for product in page.rows],
             next_page_token=page.next_token,
         )
 
@@ -62,16 +72,16 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> catalog_service_pb2.SearchProductsResponse:
         listing = f"{call.method}/{call.tenant}/{request.department}/{request.query}"
         asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
-        found = await self._catalog.search_products(
+        found = await self._products.search_products(
             call.tenant,
             request.query,
             department=request.department,
-            after=convert.match_of_key(asked.after),
+            after=product_convert.match_of_key(asked.after),
             rows_max=asked.size + 1,
         )
-        page = asked.page(found, key=lambda each: convert.match_key(each.match))
+        page = asked.page(found, key=lambda each: product_convert.match_key(each.match))
         return catalog_service_pb2.SearchProductsResponse(
-            products=[convert.product_message(each.product) for each in page.rows],
+            products=[product_convert.product_message(each.product) for each in page.rows],
             next_page_token=page.next_token,
         )
 
@@ -80,12 +90,12 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
     ) -> catalog_service_pb2.ListDepartmentsResponse:
         listing = f"{call.method}/{call.tenant}"
         asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
-        departments = await self._catalog.list_departments(
+        departments = await self._products.list_departments(
             call.tenant, after=asked.after, rows_max=asked.size + 1
         )
         page = asked.page(departments, key=lambda each: each.department)
         return catalog_service_pb2.ListDepartmentsResponse(
-            departments=[convert.department_message(each) for each in page.rows],
+            departments=[product_convert.department_message(each) for each in page.rows],
             next_page_token=page.next_token,
         )
 
@@ -93,28 +103,28 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, request: catalog_service_pb2.LookUpBarcodeRequest, call: Call
     ) -> catalog_pb2.ScannedItem:
         store = names.parse_store(request.parent, call.tenant)
-        scanned = await self._catalog.look_up_barcode(call.tenant, store, request.barcode)
-        return convert.scanned_message(scanned)
+        scanned = await self._prices.look_up_barcode(call.tenant, store, request.barcode)
+        return price_convert.scanned_message(scanned)
 
     async def ChangePrices(
         self, request: catalog_service_pb2.ChangePricesRequest, call: Call
     ) -> bytes:
         store = names.parse_store(request.parent, call.tenant)
-        once = call.once(request, distribution_key=store, database=self._catalog.database)
-        return await self._catalog.change_prices(
+        once = call.once(request, distribution_key=store, database=self._prices.database)
+        return await self._prices.change_prices(
             once,
             call.tenant,
             store,
-            convert.price_changes(request),
-            start=convert.start_of(request),
-            encode=convert.changed_prices_bytes,
+            price_convert.price_changes(request),
+            start=price_convert.start_of(request),
+            encode=price_convert.changed_prices_bytes,
         )
 
     async def GetPrice(
         self, request: catalog_service_pb2.GetPriceRequest, call: Call
     ) -> catalog_pb2.Price:
         store, sku = names.parse_in_store(names.PRICE, request.name, call.tenant)
-        return convert.price_message(await self._catalog.get_price(store, sku))
+        return price_convert.price_message(await self._prices.get_price(store, sku))
 
     async def ListPrices(
         self, request: catalog_service_pb2.ListPricesRequest, call: Call
@@ -122,10 +132,10 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         store = names.parse_store(request.parent, call.tenant)
         listing = f"{call.method}/{store}"
         asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
-        prices = await self._catalog.list_prices(store, after=asked.after, rows_max=asked.size + 1)
+        prices = await self._prices.list_prices(store, after=asked.after, rows_max=asked.size + 1)
         page = asked.page(prices, key=lambda price: price.sku)
         return catalog_service_pb2.ListPricesResponse(
-            prices=[convert.price_message(price) for price in page.rows],
+            prices=[price_convert.price_message(price) for price in page.rows],
             next_page_token=page.next_token,
         )
 
@@ -135,22 +145,22 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         store, sku = names.parse_in_store(names.PRICE, request.parent, call.tenant, at="parent")
         listing = f"{call.method}/{store}/{sku}"
         asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
-        before = convert.version_of_key(asked.after)
-        versions = await self._catalog.list_price_versions(
+        before = price_convert.version_of_key(asked.after)
+        versions = await self._prices.list_price_versions(
             store, sku, before=before, rows_max=asked.size + 1
         )
         page = asked.page(versions, key=lambda price: str(price.version))
         return catalog_service_pb2.ListPriceVersionsResponse(
-            prices=[convert.price_message(price) for price in page.rows],
+            prices=[price_convert.price_message(price) for price in page.rows],
             next_page_token=page.next_token,
         )
 
     async def QuoteBasket(
         self, request: catalog_service_pb2.QuoteBasketRequest, call: Call
     ) -> catalog_pb2.BasketQuote:
-        basket = convert.basket(request, call)
+        basket = price_convert.basket(request, call)
         quoted = await self._quote_lane.submit(basket, deadline=call.deadline)
-        return convert.basket_quote_message(quoted)
+        return price_convert.basket_quote_message(quoted)
 
     async def BatchQuoteBaskets(
         self, request: catalog_service_pb2.BatchQuoteBasketsRequest, call: Call
@@ -159,8 +169,8 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
             request,
             call,
             catalog_service_pb2.BatchQuoteBasketsResponse(),
-            command=convert.basket,
-            run=self._catalog.quote_baskets,
+            command=price_convert.basket,
+            run=self._prices.quote_baskets,
             field="quote",
-            convert=convert.basket_quote_message,
+            convert=price_convert.basket_quote_message,
         )

@@ -8,11 +8,13 @@ from chassis.app import Blueprint, Deps, Service
 from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.server import Servicer
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
-from services.catalog import convert
 from services.catalog.api import CatalogApi
-from services.catalog.domain import BasketQuote, BasketToQuote
+from services.catalog.convert.prices import price_events
+from services.catalog.convert.products import product_events
+from services.catalog.domain.prices import BasketQuote, BasketToQuote
 from services.catalog.models import metadata
-from services.catalog.usecases import Catalog
+from services.catalog.usecases.prices import Prices
+from services.catalog.usecases.products import Products
 
 QUOTE_BATCHES_AT_ONCE_MAX = 2
 """Quotes only read, so batches may overlap; a second one keeps the database busy, and no more."""
@@ -20,14 +22,11 @@ QUOTE_BATCHES_AT_ONCE_MAX = 2
 
 def build(deps: Deps) -> Service:
     """The service."""
-    catalog = Catalog(
-        deps.database,
-        product_events=convert.product_events,
-        price_events=convert.price_events,
-    )
+    products = Products(deps.database, product_events=product_events)
+    prices = Prices(deps.database, price_events=price_events)
     quote_lane = Coalescer[BasketToQuote, BasketQuote](
         "catalog.quote_baskets",
-        catalog.quote_baskets,
+        prices.quote_baskets,
         metrics=deps.metrics,
         batches_at_once_max=QUOTE_BATCHES_AT_ONCE_MAX,
     )
@@ -35,7 +34,7 @@ def build(deps: Deps) -> Service:
         name="catalog",
         servicers=[
             Servicer(
-                implementation=CatalogApi(catalog, quote_lane),
+                implementation=CatalogApi(products, prices, quote_lane),
                 register=catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
                 service=catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
             )

@@ -14,7 +14,7 @@ from chassis.kernel.money import Money
 from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import Unit
 from pricing.quote import Price
-from services.catalog.domain import PriceChange, StorePrice
+from services.catalog.domain.prices import PriceChange, StorePrice
 
 # The update changes nothing: it is there to lock the row, and to answer a currency set before.
 # hutong.now() is when the transaction began, which may be long before it got the store's lock; the

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from chassis.db.transaction import Transaction
 from chassis.kernel.errors import Conflict
 from chassis.kernel.quantity import Unit
-from services.catalog.domain import (
+from services.catalog.domain.products import (
     BarcodeTaken,
     Department,
     Found,

@@ -15,15 +15,9 @@ from hutong.catalog.v1 import catalog_pb2
 from hutong.common.v1 import measure_pb2
 from pricing import barcode
 from pricing.barcode import BarcodeInvalid
-from services.catalog import domain
-from services.catalog.domain import (
-    BarcodeTaken,
-    NewProduct,
-    PriceChange,
-    Product,
-    ProductExists,
-    StorePrice,
-)
+from services.catalog.domain import prices, products
+from services.catalog.domain.prices import PriceChange, StorePrice
+from services.catalog.domain.products import BarcodeTaken, NewProduct, Product, ProductExists
 
 NOW = datetime(2026, 11, 11, tzinfo=UTC)
 VALIDATOR = Validator()
@@ -43,7 +37,7 @@ def price(unit: Unit, amount_minor: int) -> StorePrice:
 
 def is_refused_by_domain(display_name: str, department: str) -> bool:
     try:
-        domain.require_edit(display_name, department, at="product")
+        products.require_edit(display_name, department, at="product")
     except InvalidInput:
         return True
     return False
@@ -83,10 +77,10 @@ def test_an_update_has_the_limits_that_the_contract_sets_for_a_new_product(
 
 
 def test_only_given_fields_are_judged() -> None:
-    domain.require_edit(None, "dairy", at="product")
-    domain.require_edit("Milk", None, at="product")
+    products.require_edit(None, "dairy", at="product")
+    products.require_edit("Milk", None, at="product")
     with pytest.raises(InvalidInput) as raised:
-        domain.require_edit("", "Fresh Fruit", at="product")
+        products.require_edit("", "Fresh Fruit", at="product")
     assert [field for field, _ in raised.value.violations] == [
         "product.display_name",
         "product.department",
@@ -95,7 +89,7 @@ def test_only_given_fields_are_judged() -> None:
 
 def test_barcodes_are_kept_in_one_form_once_and_sorted() -> None:
     codes = ["4006381333931", "01234", "036000291452", "0036000291452"]
-    assert domain.kept_barcodes(codes, at="barcodes") == (
+    assert products.kept_barcodes(codes, at="barcodes") == (
         "00036000291452",
         "01234",
         "04006381333931",
@@ -104,37 +98,37 @@ def test_barcodes_are_kept_in_one_form_once_and_sorted() -> None:
 
 def test_a_wrong_barcode_names_its_place() -> None:
     with pytest.raises(BarcodeInvalid) as raised:
-        domain.kept_barcodes(["4006381333931", "4006381333932"], at="product.barcodes")
+        products.kept_barcodes(["4006381333931", "4006381333932"], at="product.barcodes")
     assert raised.value.violations[0][0] == "product.barcodes[1]"
 
 
 def test_a_product_has_twenty_barcodes_and_no_more() -> None:
     codes = [f"{number:05}" for number in range(21)]
-    domain.require_barcode_list(codes[:20], at="product.barcodes")
+    products.require_barcode_list(codes[:20], at="product.barcodes")
     with pytest.raises(InvalidInput):
-        domain.require_barcode_list(codes, at="product.barcodes")
+        products.require_barcode_list(codes, at="product.barcodes")
     with pytest.raises(InvalidInput):
-        domain.require_barcode_list(["00001", "00001"], at="product.barcodes")
+        products.require_barcode_list(["00001", "00001"], at="product.barcodes")
 
 
 def test_products_of_one_request_share_no_sku_and_no_barcode() -> None:
-    domain.require_apart([new_product("apple", "00001"), new_product("pear", "00002")])
+    products.require_apart([new_product("apple", "00001"), new_product("pear", "00002")])
     with pytest.raises(ProductExists):
-        domain.require_apart([new_product("apple"), new_product("apple")])
+        products.require_apart([new_product("apple"), new_product("apple")])
     with pytest.raises(BarcodeTaken) as raised:
-        domain.require_apart([new_product("apple", "00001"), new_product("pear", "00001")])
+        products.require_apart([new_product("apple", "00001"), new_product("pear", "00001")])
     assert raised.value.facts == {"barcode": "00001", "sku": "apple"}
 
 
 def test_a_list_of_prices_has_one_currency_each_product_once_and_nothing_negative() -> None:
     apple = PriceChange("apple", Money(100, "CNY"))
-    assert domain.currency_of([apple, PriceChange("pear", Money(0, "CNY"))]) == "CNY"
+    assert prices.currency_of([apple, PriceChange("pear", Money(0, "CNY"))]) == "CNY"
     with pytest.raises(CurrencyMismatch):
-        domain.currency_of([apple, PriceChange("pear", Money(100, "JPY"))])
+        prices.currency_of([apple, PriceChange("pear", Money(100, "JPY"))])
     with pytest.raises(AmountInvalid):
-        domain.currency_of([PriceChange("pear", Money(-1, "CNY"))])
+        prices.currency_of([PriceChange("pear", Money(-1, "CNY"))])
     with pytest.raises(InvalidInput) as raised:
-        domain.currency_of([apple, apple])
+        prices.currency_of([apple, apple])
     assert raised.value.violations[0][0] == "changes[1].product"
 
 
@@ -144,19 +138,19 @@ GTIN = barcode.scanned("4006381333931")
 
 
 def test_a_gtin_is_one_piece_and_asks_the_scale_for_weighed_goods() -> None:
-    counted = domain.meaning(GTIN, product(Unit.EACH), price(Unit.EACH, 1290))
-    weighed = domain.meaning(GTIN, product(Unit.GRAM), price(Unit.GRAM, 1290))
+    counted = prices.meaning(GTIN, product(Unit.EACH), price(Unit.EACH, 1290))
+    weighed = prices.meaning(GTIN, product(Unit.GRAM), price(Unit.GRAM, 1290))
     assert (counted.quantity, counted.line_total.amount_minor) == (1, 1290)
     assert (weighed.quantity, weighed.line_total.amount_minor) == (0, 0)
 
 
 def test_a_weight_label_costs_its_grams() -> None:
-    scanned = domain.meaning(WEIGHT_LABEL, product(Unit.GRAM), price(Unit.GRAM, 1999))
+    scanned = prices.meaning(WEIGHT_LABEL, product(Unit.GRAM), price(Unit.GRAM, 1999))
     assert (scanned.quantity, scanned.line_total.amount_minor) == (650, 1299)
 
 
 def test_a_price_label_costs_what_is_printed() -> None:
-    scanned = domain.meaning(PRICE_LABEL, product(Unit.GRAM), price(Unit.GRAM, 1999))
+    scanned = prices.meaning(PRICE_LABEL, product(Unit.GRAM), price(Unit.GRAM, 1999))
     assert (scanned.quantity, scanned.line_total.amount_minor) == (650, 1299)
 
 
@@ -168,11 +162,11 @@ def test_a_label_that_can_not_be_of_the_product_is_refused(
     label: barcode.ScaleLabel, unit: Unit, amount_minor: int
 ) -> None:
     with pytest.raises(BarcodeInvalid):
-        domain.meaning(label, product(unit), price(unit, amount_minor))
+        prices.meaning(label, product(unit), price(unit, amount_minor))
 
 
 def test_a_quote_is_for_the_past_the_present_or_a_clock_that_is_ahead() -> None:
-    domain.require_quotable(NOW - timedelta(days=4000), now=NOW)
-    domain.require_quotable(NOW + domain.QUOTE_AHEAD_MAX, now=NOW)
+    prices.require_quotable(NOW - timedelta(days=4000), now=NOW)
+    prices.require_quotable(NOW + prices.QUOTE_AHEAD_MAX, now=NOW)
     with pytest.raises(InvalidInput):
-        domain.require_quotable(NOW + domain.QUOTE_AHEAD_MAX + timedelta(microseconds=1), now=NOW)
+        prices.require_quotable(NOW + prices.QUOTE_AHEAD_MAX + timedelta(microseconds=1), now=NOW)

@@ -1,4 +1,4 @@
-"""Between messages and values; the only file that knows both."""
+"""Prices, quotes and scanned codes between messages and values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from chassis.kernel import names
 from chassis.kernel.errors import InvalidInput, PageTokenInvalid
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
-from chassis.rpc.masks import paths_of
 from chassis.rpc.values import (
     money_from_proto,
     money_to_proto,
@@ -24,58 +23,19 @@ from chassis.rpc.values import (
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
 from pricing.basket import BasketLine
 from pricing.quote import QuotedLine
-from services.catalog import domain
-from services.catalog.domain import (
+from services.catalog.convert.products import product_message
+from services.catalog.domain.prices import (
     BasketQuote,
     BasketToQuote,
-    Department,
-    Match,
-    NewProduct,
     PriceChange,
-    Product,
-    ProductEdit,
     Scanned,
     StorePrice,
 )
 
-_UPDATABLE = frozenset({"display_name", "department", "barcodes"})
 VERSION_MAX = 2**63 - 1
+
+
 _VERSION_KEY = re.compile(r"[0-9]{1,18}")
-_MATCH_KEY = re.compile(r"([0-4])/([0-9]{1,6})/(.+)")
-
-
-def new_products(
-    request: catalog_service_pb2.BatchCreateProductsRequest,
-) -> list[NewProduct]:
-    """The products to add; NameInvalid or BarcodeInvalid, naming the field."""
-    return [
-        NewProduct(
-            sku=names.parse_product(message.name, at=f"products[{i}].name"),
-            display_name=message.display_name,
-            department=message.department,
-            unit=unit_from_proto(message.unit),
-            barcodes=domain.kept_barcodes(message.barcodes, at=f"products[{i}].barcodes"),
-        )
-        for i, message in enumerate(request.products)
-    ]
-
-
-def product_edit(request: catalog_service_pb2.UpdateProductRequest) -> tuple[str, ProductEdit]:
-    """The SKU, and what the mask changes of it; only what the mask names is looked at.
-
-    FieldMaskInvalid, NameInvalid, BarcodeInvalid, and InvalidInput for a product's other limits.
-    """
-    paths = paths_of(request.update_mask, allowed=_UPDATABLE)
-    message = request.product
-    sku = names.parse_product(message.name, at="product.name")
-    display_name = message.display_name if "display_name" in paths else None
-    department = message.department if "department" in paths else None
-    domain.require_edit(display_name, department, at="product")
-    barcodes = None
-    if "barcodes" in paths:
-        domain.require_barcode_list(message.barcodes, at="product.barcodes")
-        barcodes = domain.kept_barcodes(message.barcodes, at="product.barcodes")
-    return sku, ProductEdit(display_name, department, barcodes)
 
 
 def price_changes(request: catalog_service_pb2.ChangePricesRequest) -> list[PriceChange]:
@@ -121,41 +81,6 @@ def basket(request: catalog_service_pb2.QuoteBasketRequest, call: Call) -> Baske
     )
 
 
-def product_message(product: Product) -> catalog_pb2.Product:
-    """The product as the contract has it."""
-    return catalog_pb2.Product(
-        name=names.PRODUCT.format(product.sku),
-        display_name=product.display_name,
-        department=product.department,
-        unit=unit_to_proto(product.unit),
-        barcodes=product.barcodes,
-        create_time=product.created_at,
-        update_time=product.updated_at,
-    )
-
-
-def department_message(department: Department) -> catalog_pb2.Department:
-    """The department as the contract has it."""
-    return catalog_pb2.Department(
-        department=department.department, product_count=department.product_count
-    )
-
-
-def match_key(match: Match) -> str:
-    """The match as a page token keeps it."""
-    return f"{match.rank}/{match.name_characters}/{match.sku}"
-
-
-def match_of_key(key: str) -> Match:
-    """The match that match_key described, before all of them for ""; PageTokenInvalid."""
-    if not key:
-        return domain.BEFORE_ALL_MATCHES
-    read = _MATCH_KEY.fullmatch(key)
-    if read is None:
-        raise PageTokenInvalid.at("page_token", "is not a token of this list")
-    return Match(int(read[1]), int(read[2]), read[3])
-
-
 def price_message(price: StorePrice) -> catalog_pb2.Price:
     """The price as the contract has it."""
     return catalog_pb2.Price(
@@ -190,37 +115,12 @@ def basket_quote_message(quoted: BasketQuote) -> catalog_pb2.BasketQuote:
     )
 
 
-def created_products_bytes(products: Sequence[Product]) -> bytes:
-    """The answer to BatchCreateProducts."""
-    reply = catalog_service_pb2.BatchCreateProductsResponse(
-        products=[product_message(product) for product in products]
-    )
-    return wire_bytes(reply)
-
-
 def changed_prices_bytes(prices: Sequence[StorePrice]) -> bytes:
     """The answer to ChangePrices."""
     reply = catalog_service_pb2.ChangePricesResponse(
         prices=[price_message(price) for price in prices]
     )
     return wire_bytes(reply)
-
-
-def product_events(tenant: str, products: Sequence[Product]) -> list[Event]:
-    """A ProductChanged for each, numbered by the product's version."""
-    events = []
-    for product in products:
-        message = product_message(product)
-        events.append(
-            Event(
-                distribution_key=tenant,
-                aggregate=f"{tenant}/{message.name}",
-                sequence=product.version,
-                type=events_pb2.ProductChanged.DESCRIPTOR.full_name,
-                data=wire_bytes(events_pb2.ProductChanged(product=message)),
-            )
-        )
-    return events
 
 
 def price_events(prices: Sequence[StorePrice]) -> list[Event]:

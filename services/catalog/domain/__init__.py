@@ -1,0 +1,1 @@
+"""Products and prices as values, and the rules they keep."""

@@ -1,0 +1,1 @@
+"""What the catalog does. Each use case owns its transaction."""
