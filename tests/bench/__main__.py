@@ -7,11 +7,12 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
+from tests.bench.find_stores import find_stores
 from tests.bench.rows import BENCH_FILE, NotMeasurable, Row, machine, write, written
 
 Benchmark = Callable[[], Awaitable[list[Row]]]
 
-BENCHMARKS: Mapping[str, Benchmark] = {}
+BENCHMARKS: Mapping[str, Benchmark] = {"find_stores": find_stores}
 
 
 async def measured(names: list[str]) -> tuple[list[Row], bool]:

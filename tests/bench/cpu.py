@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 import psutil
@@ -36,7 +36,7 @@ def cpu_microseconds_each(
     }
 
 
-def told(by_program: dict[str, float]) -> str:
+def told(by_program: Mapping[str, float]) -> str:
     """The costs by program, in words, without those that are next to nothing."""
     return ", ".join(f"{name} {value:.0f}" for name, value in by_program.items() if value >= 1)
 

@@ -41,8 +41,7 @@ class Answers:
 
 
 async def load(
-    url: str,
-    *,
+    *urls: str,
     requests: int,
     clients: int,
     in_flight: int = 1,
@@ -54,14 +53,17 @@ async def load(
 ) -> Answers:
     """Sends requests, each client so many at once; `rate` is for all clients in a second.
 
-    With a body it is POST. NotMeasurable without h2load.
+    Every client goes through all URLs, again and again; they are of one host. With a body it is
+    POST. NotMeasurable without h2load.
     """
     if shutil.which(PROGRAM) is None:
         raise NotMeasurable("h2load is not installed (Debian: nghttp2-client)")
     with tempfile.TemporaryDirectory() as folder:
         log_file, body_file = Path(folder) / "log", Path(folder) / "body"
+        urls_file = Path(folder) / "urls"
+        urls_file.write_text("\n".join(urls))
         arguments = ["-n", str(requests), "-c", str(clients), "-m", str(in_flight)]
-        arguments += ["--log-file", str(log_file)]
+        arguments += ["--log-file", str(log_file), "--input-file", str(urls_file)]
         if is_http_1:
             arguments.append("--h1")
         if rate is not None:
@@ -74,7 +76,6 @@ async def load(
         process = await asyncio.create_subprocess_exec(
             PROGRAM,
             *arguments,
-            url,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -83,7 +84,7 @@ async def load(
         except TimeoutError:
             process.kill()
             await process.wait()
-            raise NotMeasurable(f"{url} did not answer in {seconds_max:.0f} s") from None
+            raise NotMeasurable(f"{urls[0]} did not answer in {seconds_max:.0f} s") from None
         if process.returncode != 0 or not log_file.exists():
             raise NotMeasurable(f"h2load failed: {output.decode(errors='replace')[-200:]}")
         return answers_in(log_file.read_text())

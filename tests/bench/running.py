@@ -1,0 +1,77 @@
+"""A platform in a process of its own, as `hutong run` starts it, for benchmarks to ask."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from allinone.issuer import LocalIssuer
+from chassis.rpc.auth import Caller
+from chassis.settings import PlatformSettings
+from tests.bench.cpu import cpu_seconds, memory_bytes, processes_of
+from tests.support.command import Command
+
+TOKEN_SECONDS = 12 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A platform that answers."""
+
+    command: Command
+    issuer: LocalIssuer
+
+    @property
+    def http(self) -> str:
+        """Where it serves HTTP."""
+        return f"http://127.0.0.1:{self.command.http_port}"
+
+    @property
+    def grpc(self) -> str:
+        """Where it serves gRPC, as a URL."""
+        return f"http://127.0.0.1:{self.command.grpc_port}"
+
+    @property
+    def pid(self) -> int:
+        """Its process, from which all others of it descend."""
+        assert self.command.process is not None
+        return self.command.process.pid
+
+    def token(self, caller: Caller) -> str:
+        """A token of its own issuer."""
+        return self.issuer.token(caller, seconds=TOKEN_SECONDS)
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """What all its processes have used so far, by program name."""
+        return cpu_seconds(self.pid)
+
+    def memory_bytes(self) -> dict[str, int]:
+        """The memory of the platform's own process, and of all of them."""
+        return {
+            "platform": memory_bytes([psutil.Process(self.pid)]),
+            "all": memory_bytes(processes_of(self.pid)),
+        }
+
+
+@asynccontextmanager
+async def running(**settings: str) -> AsyncIterator[Running]:
+    """An empty platform with a home of its own, and with settings by their environment names."""
+    with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
+        command = Command(Path(folder) / "home", extra={"HUTONG_LOG_LEVEL": "warning"} | settings)
+        await command.run("--no-seed")
+        platform = PlatformSettings()
+        issuer = LocalIssuer(
+            command.home / "issuer",
+            issuer=platform.token_issuer,
+            audience=platform.token_audience,
+            mode="development",
+        )
+        try:
+            yield Running(command, issuer)
+        finally:
+            await command.stop()
