@@ -21,8 +21,9 @@ from allinone.banner import banner
 from allinone.demo.people import PEOPLE, TENANT, PersonUnknown, person
 from allinone.demo.seeding import seed
 from allinone.embedded import EmbeddedError
+from allinone.identity import has_own_issuer, own_issuer
 from allinone.issuer import LocalIssuer, ProductionRefused
-from allinone.main import Platform, local_issuer
+from allinone.main import Platform
 from allinone.storage import Storage, the_home
 from allinone.topology import Settings
 from allinone.verify import verify
@@ -230,10 +231,11 @@ def _banner(settings: Settings, platform: Platform) -> str:
 
 
 def _issuer(settings: Settings) -> LocalIssuer:
-    issuer = local_issuer(settings, Storage.of(settings))
-    if issuer is None:
-        raise CommandFailed("HUTONG_JWKS names another issuer: get tokens from that one")
-    return issuer
+    if has_own_issuer(settings):
+        issuer = own_issuer(settings, Storage.of(settings).home.folder)
+        if issuer is not None:
+            return issuer
+    raise CommandFailed("another issuer is configured: get tokens from that one")
 
 
 def _caller(options: argparse.Namespace) -> Caller:

@@ -7,28 +7,23 @@ second way for a call to go.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from allinone.demo.front import calls_shown, people_shown
-from allinone.demo.people import TENANT
-from allinone.issuer import LocalIssuer
+from allinone.identity import authenticator, own_issuer, service_tokens
 from allinone.storage import Storage
-from allinone.topology import BLUEPRINTS, Settings
+from allinone.topology import BLUEPRINTS, Settings, contract_of
 from chassis.app import Blueprint, Deps, Service, Workers
 from chassis.db.engine import Database
 from chassis.health import Check
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import Unavailable
-from chassis.log import logger
-from chassis.rpc.auth import Authenticator, TokenSource
 from chassis.rpc.client import Peer
 from chassis.rpc.server import RpcServer, require_free
-from chassis.settings import SettingsError
 from chassis.telemetry import Metrics
 from gateway.front import Front
 from gateway.main import application
@@ -36,11 +31,8 @@ from gateway.routes.api import Api
 from gateway.server import HttpServer
 from gateway.upstream import Upstream
 
-SERVICE_TOKEN_READ_SECONDS = 60.0
 HEALTH_KEY = "hutong:health"
 DOCS = Path(__file__).parent.parent / "docs"
-
-log = logger(__name__)
 
 
 class Platform:
@@ -56,8 +48,9 @@ class Platform:
         self.settings = settings
         self._blueprints = blueprints
         self.storage = storage
-        self.issuer = local_issuer(settings, storage)
-        self._service_token = self._service_tokens()
+        self.issuer = own_issuer(settings, storage.home.folder)
+        self._service_token = service_tokens(settings, self.issuer)
+        self._authenticator = authenticator(settings, self.issuer)
         self._metrics = Metrics()
         self._databases: dict[str, Database] = {}
         self._redis: Redis | None = None
@@ -94,7 +87,7 @@ class Platform:
         self._services = [plan.build(deps[plan.name]) for plan in self._blueprints]
         self._rpc = RpcServer(
             [servicer for service in self._services for servicer in service.servicers],
-            authenticator=self._authenticator(),
+            authenticator=self._authenticator,
             metrics=self._metrics,
         )
         await self._rpc.start(self.settings.grpc_address)
@@ -146,39 +139,17 @@ class Platform:
             peer=peer,
         )
 
-    def _authenticator(self) -> Authenticator:
-        platform = self.settings.platform
-        jwks = platform.jwks or (str(self.issuer.jwks_file) if self.issuer else "")
-        return Authenticator(
-            jwks=jwks,
-            issuer=platform.token_issuer,
-            audience=platform.token_audience,
-            clock=SystemClock(),
-        )
-
-    def _service_tokens(self) -> Callable[[str], TokenSource]:
-        issuer = self.issuer
-        if issuer is not None:
-            return lambda service: issuer.service_tokens(service, tenant=TENANT)
-        file = self.settings.platform.service_token_file
-        if file is None:
-            raise SettingsError(
-                "HUTONG_SERVICE_TOKEN_FILE: name the file with this platform's service token, "
-                "since HUTONG_JWKS names an issuer of your own"
-            )
-        return lambda _: _token_in(file)
-
     def _addresses(self) -> dict[str, str]:
         """Where each service is, by its contract's full name."""
         return {
-            _contract(plan.name): self.settings.services[plan.name].address
+            contract_of(plan.name): self.settings.services[plan.name].address
             or self.settings.grpc_address
             for plan in self._blueprints
         }
 
     def _front(self) -> Front:
         return Front(
-            services=[_contract(plan.name) for plan in self._blueprints],
+            services=[contract_of(plan.name) for plan in self._blueprints],
             grpc_address=self.settings.grpc_address,
             http_address=self.settings.http_address,
             checks=self._checks(),
@@ -211,38 +182,3 @@ class Platform:
         return {plan.name: database_check(plan.name) for plan in self._blueprints} | {
             "redis": redis_check
         }
-
-
-def local_issuer(settings: Settings, storage: Storage) -> LocalIssuer | None:
-    """The issuer in the platform's home, None where another issuer's key set is configured."""
-    platform = settings.platform
-    if platform.jwks is not None:
-        return None
-    return LocalIssuer(
-        storage.home.folder / "issuer",
-        issuer=platform.token_issuer,
-        audience=platform.token_audience,
-        mode=platform.mode,
-    )
-
-
-def _contract(service: str) -> str:
-    """The full name of a service's contract, as reflection tells it."""
-    return f"hutong.{service}.v1.{service.title()}Service"
-
-
-def _token_in(file: Path) -> Callable[[], str]:
-    """The token in a file that somebody else renews."""
-    current, read_again_at = "", 0.0
-
-    def token() -> str:
-        nonlocal current, read_again_at
-        if time.monotonic() >= read_again_at:
-            try:
-                current = file.read_text().strip()
-            except OSError as problem:
-                log.error("service_token_not_read", file=str(file), problem=str(problem))
-            read_again_at = time.monotonic() + SERVICE_TOKEN_READ_SECONDS
-        return current
-
-    return token

@@ -68,3 +68,8 @@ class Settings:
     def http_address(self) -> str:
         """Where HTTP is served."""
         return f"{self.platform.host}:{self.platform.http_port}"
+
+
+def contract_of(service: str) -> str:
+    """The full name of a service's contract, as reflection tells it."""
+    return f"hutong.{service}.v1.{service.title()}Service"

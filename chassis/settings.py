@@ -5,14 +5,18 @@ A variable that starts with HUTONG_ and that nobody knows is refused too: it is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HUTONG_"
+
+_ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -21,7 +25,39 @@ def _listed(text: object) -> object:
     """What a variable lists with commas between."""
     if not isinstance(text, str):
         return text
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    return tuple(_parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _roles(text: object) -> object:
+    """Further roles: shift_lead=cashier+store_manager, with commas between."""
+    if not isinstance(text, str):
+        return text
+    found: dict[str, frozenset[str]] = {}
+    for entry in _parts(text):
+        role, _, meant = (part.strip() for part in entry.partition("="))
+        meant_roles = frozenset(part.strip() for part in meant.split("+"))
+        if not all(map(_ROLE.fullmatch, (role, *meant_roles))):
+            raise ValueError(f"{entry} is not of the form role=role+role")
+        if role in found:
+            raise ValueError(f"{role} comes twice")
+        found[role] = meant_roles
+    return found
+
+
+def _origin(text: str | None) -> str | None:
+    """A web origin without a slash at its end."""
+    if text is None:
+        return None
+    parts = urlsplit(text.rstrip("/"))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http(s) address")
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("must be an address without a path")
+    return parts.geturl()
 
 
 class SettingsError(Exception):
@@ -40,9 +76,15 @@ class PlatformSettings(BaseSettings):
     grpc_port: Port = 50051
     redis_url: str | None = None
     jwks: str | None = None
-    token_issuer: str = "https://issuer.hutong.localhost"
+    token_issuer: str | None = None
     token_audience: str = "hutong"
+    token_claim_roles: str = "roles"
+    token_claim_tenant: str = "tenant"
+    token_claim_stores: str = "stores"
+    token_claim_customer: str = "customer"
+    further_roles: Annotated[dict[str, frozenset[str]], NoDecode, BeforeValidator(_roles)] = {}
     service_token_file: Path | None = None
+    http_public_url: Annotated[str | None, AfterValidator(_origin)] = None
     http_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"

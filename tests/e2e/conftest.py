@@ -119,7 +119,7 @@ async def start_dying(
         platform = PlatformSettings()
         issuer = LocalIssuer(
             tmp_path / "home" / "issuer",
-            issuer=platform.token_issuer,
+            issuer=f"http://127.0.0.1:{http_port}",
             audience=platform.token_audience,
             mode="development",
         )

@@ -19,6 +19,7 @@ from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Authenticator, Caller
 from chassis.rpc.call import caller_to_proto
 from chassis.rpc.client import Peer
+from chassis.rpc.key_set import FileKeys
 from chassis.rpc.server import RpcServer
 from chassis.telemetry import Metrics
 from chassis.testing.database import TestDatabases
@@ -218,7 +219,7 @@ class Worlds:
         }
         services = {plan.name: plan.build(deps[plan.name]) for plan in blueprints}
         authenticator = Authenticator(
-            jwks=str(issuer.jwks_file), issuer=ISSUER, audience=AUDIENCE, clock=SystemClock()
+            keys=FileKeys(issuer.jwks_file), issuer=ISSUER, audience=AUDIENCE, clock=SystemClock()
         )
         server = RpcServer(
             [servicer for service in services.values() for servicer in service.servicers],

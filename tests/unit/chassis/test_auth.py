@@ -21,12 +21,16 @@ from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import Unauthenticated, Unavailable
 from chassis.rpc.auth import (
     CACHED_TOKENS_MAX,
-    JWKS_SECONDS_MAX,
-    JWKS_SECONDS_MIN,
     LEEWAY_SECONDS,
     TOKEN_BYTES_MAX,
     Authenticator,
     Caller,
+    Claims,
+)
+from chassis.rpc.key_set import (
+    KEYS_SECONDS_MAX,
+    KEYS_SECONDS_MIN,
+    FileKeys,
 )
 from chassis.testing.clock import FakeClock
 
@@ -71,7 +75,7 @@ def key_set(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def authenticator(key_set: Path, clock: FakeClock) -> Authenticator:
-    return Authenticator(jwks=str(key_set), issuer=ISSUER, audience=AUDIENCE, clock=clock)
+    return Authenticator(keys=FileKeys(key_set), issuer=ISSUER, audience=AUDIENCE, clock=clock)
 
 
 def _claims(**changed: Any) -> dict[str, Any]:
@@ -226,22 +230,43 @@ async def test_a_token_without_its_scheme_is_refused(authenticator: Authenticato
 
 
 async def test_a_token_is_remembered_until_it_expires_and_no_longer(
-    authenticator: Authenticator, key_set: Path, clock: FakeClock
+    authenticator: Authenticator, clock: FakeClock
 ) -> None:
-    token = _token(exp=NOW + JWKS_SECONDS_MAX + 60)
+    token = _token(exp=NOW + 60)
     await authenticator.caller(f"Bearer {token}")
-    _write(key_set, _public(OTHER_KEY, "two"))
-    clock.advance(JWKS_SECONDS_MAX + 58)
+    clock.advance(58)
     assert (await authenticator.caller(f"Bearer {token}")).principal == "users/ada"
     clock.advance(3)
+    assert not authenticator._still_holds(authenticator._verified[token])
+
+
+async def test_a_remembered_token_goes_with_its_key(
+    authenticator: Authenticator, key_set: Path, clock: FakeClock
+) -> None:
+    token = _token(exp=NOW + 10 * KEYS_SECONDS_MAX)
+    await authenticator.caller(f"Bearer {token}")
+    _write(key_set, _public(OTHER_KEY, "two"))
+    clock.advance(KEYS_SECONDS_MAX - 1)
+    assert (await authenticator.caller(f"Bearer {token}")).principal == "users/ada"
+    clock.advance(2)
+    await _refused(authenticator, f"Bearer {token}")
+
+
+async def test_a_key_that_changes_under_its_id_takes_its_tokens_with_it(
+    authenticator: Authenticator, key_set: Path, clock: FakeClock
+) -> None:
+    token = _token(exp=NOW + 10 * KEYS_SECONDS_MAX)
+    await authenticator.caller(f"Bearer {token}")
+    _write(key_set, _public(OTHER_KEY, "one"))
+    clock.advance(KEYS_SECONDS_MAX + 1)
     await _refused(authenticator, f"Bearer {token}")
 
 
 async def test_so_many_tokens_are_remembered_and_no_more(authenticator: Authenticator) -> None:
     await authenticator.caller(f"Bearer {_token()}")
-    caller, expires_at = authenticator._verified[next(iter(authenticator._verified))]
+    known = authenticator._verified[next(iter(authenticator._verified))]
     for number in range(CACHED_TOKENS_MAX):
-        authenticator._verified[str(number)] = (caller, expires_at)
+        authenticator._verified[str(number)] = known
     await authenticator.caller(f"Bearer {_token(sub='users/bob')}")
     assert len(authenticator._verified) <= CACHED_TOKENS_MAX + 1
 
@@ -252,7 +277,7 @@ async def test_a_new_key_is_known_as_soon_as_a_token_names_it(
     old, new = _token(), _token(key=OTHER_KEY, kid="two")
     await authenticator.caller(f"Bearer {old}")
     _write(key_set, _public(KEY, "one"), _public(OTHER_KEY, "two"))
-    clock.advance(JWKS_SECONDS_MIN + 1)
+    clock.advance(KEYS_SECONDS_MIN + 1)
     assert (await authenticator.caller(f"Bearer {new}")).principal == "users/ada"
     await authenticator.caller(f"Bearer {_token(sub='users/bob')}")
 
@@ -262,7 +287,7 @@ async def test_a_key_that_was_taken_away_is_not_believed_for_long(
 ) -> None:
     await authenticator.caller(f"Bearer {_token()}")
     _write(key_set, _public(OTHER_KEY, "two"))
-    clock.advance(JWKS_SECONDS_MAX + 1)
+    clock.advance(KEYS_SECONDS_MAX + 1)
     await _refused(authenticator, f"Bearer {_token(sub='users/bob')}")
     await authenticator.caller(f"Bearer {_token(key=OTHER_KEY, kid='two')}")
 
@@ -273,7 +298,7 @@ async def test_a_key_set_that_can_not_be_read_leaves_the_known_keys(
 ) -> None:
     await authenticator.caller(f"Bearer {_token()}")
     _spoil(key_set, wrong)
-    clock.advance(JWKS_SECONDS_MAX + 1)
+    clock.advance(KEYS_SECONDS_MAX + 1)
     await authenticator.caller(f"Bearer {_token(sub='users/bob')}")
 
 
@@ -285,7 +310,7 @@ async def test_without_a_key_set_nobody_is_told_that_their_token_is_wrong(
     with pytest.raises(Unavailable):
         await authenticator.caller(f"Bearer {_token()}")
     _write(key_set, _public(KEY, "one"))
-    clock.advance(JWKS_SECONDS_MIN + 1)
+    clock.advance(KEYS_SECONDS_MIN + 1)
     await authenticator.caller(f"Bearer {_token()}")
 
 
@@ -298,5 +323,86 @@ async def test_tokens_with_made_up_keys_do_not_make_us_ask_for_the_key_set_each_
         *(_refused(authenticator, f"Bearer {_token(kid=f'made-up-{n}')}") for n in range(20))
     )
     await _refused(authenticator, f"Bearer {_token(key=OTHER_KEY, kid='two')}")
-    clock.advance(JWKS_SECONDS_MIN + 1)
+    clock.advance(KEYS_SECONDS_MIN + 1)
     await authenticator.caller(f"Bearer {_token(key=OTHER_KEY, kid='two')}")
+
+
+FURTHER = {"shift_lead": frozenset({"cashier", "store_manager"})}
+
+
+@pytest.fixture
+def keycloak(key_set: Path, clock: FakeClock) -> Authenticator:
+    """One that reads tokens as another identity provider writes them."""
+    claims = Claims(
+        roles="realm_access.roles",
+        tenant="https://chain.example/tenant",
+        stores="retail.stores",
+        customer="retail.customer",
+        further_roles=FURTHER,
+    )
+    return Authenticator(
+        keys=FileKeys(key_set), issuer=ISSUER, audience=AUDIENCE, clock=clock, claims=claims
+    )
+
+
+async def test_claims_are_found_where_the_settings_say(keycloak: Authenticator) -> None:
+    token = _token(
+        roles=["platform"],
+        tenant="another",
+        stores=["stores/sh09"],
+        realm_access={"roles": ["cashier"]},
+        retail={"stores": ["stores/sh02"], "customer": "customers/c1"},
+        **{"https://chain.example/tenant": "demo"},
+    )
+    assert await keycloak.caller(f"Bearer {token}") == Caller(
+        principal="users/ada",
+        tenant="demo",
+        roles=frozenset({"cashier"}),
+        stores=frozenset({"stores/sh02"}),
+        customer="customers/c1",
+    )
+
+
+async def test_stores_and_customer_may_be_missing_and_roles_and_tenant_may_not(
+    keycloak: Authenticator,
+) -> None:
+    tenant = {"https://chain.example/tenant": "demo"}
+    found = await keycloak.caller(f"Bearer {_token(realm_access={'roles': []}, **tenant)}")
+    assert (found.stores, found.customer, found.roles) == (frozenset(), "", frozenset())
+    await _refused(keycloak, f"Bearer {_token(**tenant)}")
+    await _refused(keycloak, f"Bearer {_token(realm_access={'roles': ['cashier']})}")
+    await _refused(keycloak, f"Bearer {_token(realm_access=['cashier'], **tenant)}")
+    mixed = {"roles": ["cashier", 7]}
+    await _refused(keycloak, f"Bearer {_token(realm_access=mixed, **tenant)}")
+
+
+async def test_a_further_role_brings_the_roles_it_stands_for_in_its_own_scope(
+    keycloak: Authenticator,
+) -> None:
+    token = _token(
+        realm_access={"roles": ["shift_lead", "gardener"]},
+        retail={"stores": ["stores/sh01"]},
+        **{"https://chain.example/tenant": "demo"},
+    )
+    found = await keycloak.caller(f"Bearer {token}")
+    assert found.roles == {"shift_lead", "gardener", "cashier", "store_manager"}
+    assert found.stores == {"stores/sh01"}
+
+
+async def test_a_session_that_was_ended_takes_its_tokens_with_it(
+    key_set: Path, clock: FakeClock
+) -> None:
+    ended: set[str] = set()
+    authenticator = Authenticator(
+        keys=FileKeys(key_set),
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        clock=clock,
+        is_revoked=ended.__contains__,
+    )
+    token, other = _token(sid="s1"), _token(sid="s2")
+    for each in (token, other, _token()):
+        await authenticator.caller(f"Bearer {each}")
+    ended.add("s1")
+    await _refused(authenticator, f"Bearer {token}")
+    await authenticator.caller(f"Bearer {other}")

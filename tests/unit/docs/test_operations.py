@@ -47,7 +47,7 @@ def test_every_setting_is_documented_with_its_default_and_no_other() -> None:
     rows = table_rows(section(OPERATIONS, "Settings"), first="setting")
     documented = {code_span(row["setting"]): row["default"] for row in rows}
     expected = {
-        name: "unset" if default is None or default == () else f"`{default}`"
+        name: "unset" if default in (None, (), {}) else f"`{default}`"
         for name, default in settings_in_code().items()
     }
     assert documented == expected
