@@ -7,6 +7,7 @@ second way for a call to go.
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,9 +29,10 @@ from chassis.telemetry import Metrics
 from gateway.front import Front
 from gateway.main import application
 from gateway.routes.api import Api
-from gateway.server import HttpServer
+from gateway.server import CONNECTIONS_MAX, HttpServer
 from gateway.upstream import Upstream
 
+OPEN_FILES = 2 * CONNECTIONS_MAX
 HEALTH_KEY = "hutong:health"
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -60,16 +62,19 @@ class Platform:
         self._rpc: RpcServer | None = None
         self._http: HttpServer | None = None
         self._upstream: Upstream | None = None
+        self._api: Api | None = None
 
     async def start(self) -> None:
         """Takes the ports, starts the stores, then the services; ready when it returns."""
         platform = self.settings.platform
+        allow_open_files()
         require_free(platform.host, platform.grpc_port)
         self._upstream = Upstream(self._addresses())
+        self._api = Api(self._upstream, self._metrics)
         self._http = HttpServer(
             application(
                 self._front(),
-                Api(self._upstream, self._metrics),
+                self._api,
                 allowed_origins=platform.http_allowed_origins,
             ),
             host=platform.host,
@@ -102,8 +107,7 @@ class Platform:
 
     async def stop(self) -> None:
         """Lets what is in flight end, then stops everything in reverse order."""
-        if self._http is not None:
-            await self._http.stop()
+        await self._stop_http()
         if self._rpc is not None:
             await self._rpc.turn_away()
         await self._workers.stop()
@@ -121,6 +125,12 @@ class Platform:
         if self._redis is not None:
             await self._redis.aclose()
         await self.storage.stop()
+
+    async def _stop_http(self) -> None:
+        if self._api is not None:
+            self._api.drain()
+        if self._http is not None:
+            await self._http.stop()
 
     def _deps(self, service: str, redis: Redis) -> Deps:
         token = self._service_token(service)
@@ -182,3 +192,11 @@ class Platform:
         return {plan.name: database_check(plan.name) for plan in self._blueprints} | {
             "redis": redis_check
         }
+
+
+def allow_open_files() -> None:
+    """Lets the process hold what its connections need, where the system's usual limit is lower."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -36,6 +36,11 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self.http_streams_open = Gauge(
+            "hutong_http_streams_open",
+            "Streams of events that are being told over HTTP.",
+            registry=registry,
+        )
         self.sql_seconds = Histogram(
             "hutong_sql_transaction_seconds",
             "Time from a transaction's begin to its end.",

@@ -26,4 +26,23 @@ CALLS_AT_ONCE_MAX = 512
 GZIP_BYTES_MIN = 1024
 """Replies of so many bytes are packed for callers that take them packed."""
 
+STREAMS_AT_ONCE_MAX = 2000
+STREAMS_OF_ONE_CALLER_MAX = 32
+"""Streams that are open, in all and for one token; the next one is refused."""
+
+STREAM_SECONDS_MAX = 3600.0
+"""A stream ends after so long, and its reader resumes."""
+
+STREAM_OPEN_SECONDS = 1.0
+"""How long a failure may take to be answered as a problem. Then the stream has begun."""
+
+STREAM_SEND_SECONDS_MAX = 30.0
+"""How long a reader may take nothing of what was sent."""
+
+HEARTBEAT_SECONDS = 15.0
+"""A stream is silent for no longer, so that proxies and readers see that it lives."""
+
+RECONNECT_MS = 1000
+"""After which pause a reader is told to resume a stream that has ended."""
+
 VIOLATIONS_MAX = 20

@@ -30,6 +30,7 @@ from gateway.page import FrontPage
 from gateway.problems import failed, refused
 from gateway.reference import ReferencePage
 from gateway.routes.api import TIMEOUT, Api
+from gateway.routes.events import LAST_EVENT_ID
 from gateway.routes.requests import IDEMPOTENCY_KEY
 
 GZIP_LEVEL = 5
@@ -89,7 +90,14 @@ def _cross_origin(allowed_origins: Sequence[str]) -> Iterator[Middleware]:
         CORSMiddleware,
         allow_origins=allowed_origins,
         allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
-        allow_headers=("Authorization", "Content-Type", "If-None-Match", IDEMPOTENCY_KEY, TIMEOUT),
+        allow_headers=(
+            "Authorization",
+            "Content-Type",
+            "If-None-Match",
+            IDEMPOTENCY_KEY,
+            LAST_EVENT_ID,
+            TIMEOUT,
+        ),
         expose_headers=("ETag", "Retry-After"),
         max_age=CROSS_ORIGIN_SECONDS,
     )

@@ -9,6 +9,8 @@ from string import Template
 from typing import Any
 
 from gateway.headers import policy_with_style
+from gateway.routes.events import CONTENT_TYPE as EVENTS_TYPE
+from gateway.routes.openapi import MESSAGE
 
 _WEB = Path(__file__).parent / "web"
 _SCHEMAS = "#/components/schemas/"
@@ -55,14 +57,19 @@ def _operation(method: str, path: str, operation: Json) -> str:
     if "requestBody" in operation:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         said.append(f"<p>Body: {_link(schema)}</p>" if "$ref" in schema else _fields(schema))
-    reply = operation["responses"]["200"]["content"]["application/json"]["schema"]
-    said.append(f"<p>Answers {_link(reply)}.</p>")
+    said.append(f"<p>Answers {_answer(operation['responses']['200']['content'])}.</p>")
     return (
         f'<details id="{escape(operation["operationId"])}"><summary>'
         f'<span class="verb">{escape(method.upper())}</span> <code>{escape(path)}</code>'
         f'<span class="soft">{escape(operation["summary"])}</span></summary>'
         f"{_joined(said)}</details>"
     )
+
+
+def _answer(content: Json) -> str:
+    if EVENTS_TYPE in content:
+        return f"events, each with {_link(content[EVENTS_TYPE][MESSAGE])}"
+    return _link(content["application/json"]["schema"])
 
 
 def _parameter(parameter: Json) -> str:

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
-CONNECTIONS_MAX = 1000
+from gateway.limits import STREAMS_AT_ONCE_MAX
+
+CONNECTIONS_MAX = 1000 + STREAMS_AT_ONCE_MAX
 WAITING_CONNECTIONS_MAX = 512
 IDLE_CONNECTION_SECONDS = 5
 DRAIN_SECONDS = 5

@@ -27,6 +27,25 @@ class Refused(Exception):
         self.status = status
 
 
+class Stream:
+    """Messages from a service, one after the other as they are asked for."""
+
+    def __init__(self, call: grpc.aio.UnaryStreamCall[bytes, bytes]) -> None:
+        self._call = call
+
+    async def next(self) -> bytes | None:
+        """The next message's bytes, None after the last; Refused with the status that was sent."""
+        try:
+            message = await self._call.read()
+        except grpc.aio.AioRpcError as error:
+            raise Refused(_status_of(error)) from None
+        return message if isinstance(message, bytes) else None
+
+    def cancel(self) -> None:
+        """Ends it, if it has not ended."""
+        self._call.cancel()
+
+
 class Upstream:
     """The services, each at its address. `addresses` are by a service's full name.
 
@@ -42,6 +61,7 @@ class Upstream:
         self._channels = tuple(channels.values())
         self._by_service = {name: channels[address] for name, address in addresses.items()}
         self._methods: dict[str, grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]] = {}
+        self._streams: dict[str, grpc.aio.UnaryStreamMultiCallable[bytes, bytes]] = {}
 
     async def call(
         self, path: str, request: bytes, *, authorization: str | None, seconds: float
@@ -49,19 +69,34 @@ class Upstream:
         """The reply's bytes; Refused with the status that the service sent."""
         method = self._methods.get(path)
         if method is None:
-            service = path.split("/")[1]
-            method = self._by_service[service].unary_unary(path)
+            method = self._channel(path).unary_unary(path)
             self._methods[path] = method
-        metadata = () if authorization is None else (("authorization", authorization),)
         try:
-            return await method(request, timeout=seconds, metadata=metadata)
+            return await method(request, timeout=seconds, metadata=_metadata(authorization))
         except grpc.aio.AioRpcError as error:
             raise Refused(_status_of(error)) from None
+
+    def stream(
+        self, path: str, request: bytes, *, authorization: str | None, seconds: float
+    ) -> Stream:
+        """The stream that a method answers with; it goes on until it ends or is cancelled."""
+        method = self._streams.get(path)
+        if method is None:
+            method = self._channel(path).unary_stream(path)
+            self._streams[path] = method
+        return Stream(method(request, timeout=seconds, metadata=_metadata(authorization)))
 
     async def close(self) -> None:
         """Closes the connections."""
         for channel in self._channels:
             await channel.close()
+
+    def _channel(self, path: str) -> grpc.aio.Channel:
+        return self._by_service[path.split("/")[1]]
+
+
+def _metadata(authorization: str | None) -> tuple[tuple[str, str], ...]:
+    return () if authorization is None else (("authorization", authorization),)
 
 
 def _status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
-from typing import Any
 
+from google.protobuf.message import Message
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -25,13 +25,16 @@ from gateway.limits import (
     CALL_SECONDS_MAX,
     CALLS_AT_ONCE_MAX,
     HEADER_BYTES_MAX,
+    STREAM_SECONDS_MAX,
 )
 from gateway.problems import problem_of, problem_of_error
-from gateway.routes.bindings import Match, NoSuchPath, Routes, WrongMethod, bindings_of
+from gateway.routes.bindings import Binding, Match, NoSuchPath, Routes, WrongMethod, bindings_of
 from gateway.routes.bodies import JSON_TYPE, body_of
 from gateway.routes.contracts import contracts_of
+from gateway.routes.events import LAST_EVENT_ID, EventStreams, event
+from gateway.routes.leaving import unless_left
 from gateway.routes.openapi import openapi_of
-from gateway.routes.replies import etag_of, is_known, json_of
+from gateway.routes.replies import etag_of, is_known, json_of, json_of_message, message_in
 from gateway.routes.requests import IDEMPOTENCY_KEY, request_of
 from gateway.upstream import Refused, Upstream
 
@@ -61,11 +64,16 @@ class Api:
         self._upstream = upstream
         self._metrics = metrics
         self._calls = 0
+        self._streams = EventStreams(metrics)
 
     @property
     def prefixes(self) -> list[str]:
         """The first segments of its paths."""
         return sorted({binding.template.segments[0] for binding in self.bindings})
+
+    def drain(self) -> None:
+        """Ends the streams, which would go on for ever; their readers resume elsewhere."""
+        self._streams.drain()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, as ASGI has it; a caller who has left gets no answer."""
@@ -74,6 +82,9 @@ class Api:
         match: Match | None = None
         try:
             match = self._match(request)
+            if match.binding.is_stream:
+                await self._tell(request, match, begun, send)
+                return
             response = await self._answer(request, match)
         except Refused as refused:
             response = problem_of(refused.status)
@@ -97,23 +108,15 @@ class Api:
             ) from None
 
     async def _answer(self, request: Request, match: Match) -> Response:
-        seconds = _seconds(request.headers.get(TIMEOUT))
+        seconds = _seconds(request, default=CALL_SECONDS_DEFAULT, most=CALL_SECONDS_MAX)
         deadline = time.monotonic() + seconds
-        message = request_of(
-            match,
-            query=request.scope["query_string"],
-            body=await body_of(request),
-            idempotency_key=request.headers.get(IDEMPOTENCY_KEY),
-        )
-        with self._one_more_call():
-            reply = await _unless_left(
-                request,
-                self._upstream.call(
-                    match.binding.rpc_path,
-                    wire_bytes(message),
-                    authorization=_authorization(request),
-                    seconds=max(deadline - time.monotonic(), 0.0),
-                ),
+        message = await _message(request, match)
+        with self._one_more_call(), unless_left(request.receive):
+            reply = await self._upstream.call(
+                match.binding.rpc_path,
+                wire_bytes(message),
+                authorization=_authorization(request),
+                seconds=max(deadline - time.monotonic(), 0.0),
             )
         body = json_of(match.binding.method.output_type, reply)
         if not match.binding.is_read:
@@ -126,6 +129,28 @@ class Api:
         if is_known(headers["etag"], request.headers.get("if-none-match", "")):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(body, headers=headers, media_type=JSON_TYPE)
+
+    async def _tell(self, request: Request, match: Match, begun: float, send: Send) -> None:
+        """Answers with a stream; what is raised is raised before anything was sent."""
+        seconds = _seconds(request, default=STREAM_SECONDS_MAX, most=STREAM_SECONDS_MAX)
+        message = await _message(request, match)
+        authorization = _authorization(request)
+        with self._streams.one_more(authorization or ""):
+            stream = self._upstream.stream(
+                match.binding.rpc_path,
+                wire_bytes(message),
+                authorization=authorization,
+                seconds=seconds,
+            )
+            await self._streams.tell(
+                stream,
+                partial(_event, match.binding),
+                lambda status: self._observe(match, status, begun),
+                has_deadline=seconds < STREAM_SECONDS_MAX,
+                scope=request.scope,
+                receive=request.receive,
+                send=send,
+            )
 
     @contextlib.contextmanager
     def _one_more_call(self) -> Iterator[None]:
@@ -142,24 +167,21 @@ class Api:
         self._metrics.http_seconds.labels(route, str(status)).observe(time.perf_counter() - begun)
 
 
-async def _unless_left(request: Request, call: Coroutine[Any, Any, bytes]) -> bytes:
-    """The call's reply; ends the call and raises ClientDisconnect if the caller leaves before."""
-    calling = asyncio.create_task(call)
-    leaving = asyncio.create_task(_left(request))
-    try:
-        await asyncio.wait({calling, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not calling.done():
-            raise ClientDisconnect
-        return calling.result()
-    finally:
-        for task in (calling, leaving):
-            task.cancel()
-        await asyncio.gather(calling, leaving, return_exceptions=True)
+async def _message(request: Request, match: Match) -> Message:
+    return request_of(
+        match,
+        query=request.scope["query_string"],
+        body=await body_of(request),
+        idempotency_key=request.headers.get(IDEMPOTENCY_KEY),
+        last_event_id=request.headers.get(LAST_EVENT_ID),
+    )
 
 
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+def _event(binding: Binding, reply: bytes) -> bytes:
+    message = message_in(binding.method.output_type, reply)
+    resumption = binding.resumption
+    position = "" if resumption is None else resumption.position(message)
+    return event(json_of_message(message), id=position)
 
 
 def _check_headers(request: Request) -> None:
@@ -175,10 +197,11 @@ def _authorization(request: Request) -> str | None:
     return value
 
 
-def _seconds(timeout: str | None) -> float:
+def _seconds(request: Request, *, default: float, most: float) -> float:
+    timeout = request.headers.get(TIMEOUT)
     if timeout is None:
-        return CALL_SECONDS_DEFAULT
+        return default
     found = _TIMEOUT.fullmatch(timeout)
     if found is None:
         raise TimeoutInvalid.at(TIMEOUT, "is not of this form")
-    return min(int(found[1]) * _UNIT_SECONDS[found[2]], CALL_SECONDS_MAX)
+    return min(int(found[1]) * _UNIT_SECONDS[found[2]], most)

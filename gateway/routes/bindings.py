@@ -11,6 +11,7 @@ from google.api import annotations_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 
 from chassis.rpc.access import path_of
+from gateway.routes.resumption import Resumption, resumption_of
 from gateway.routes.templates import Template, TemplateError, split_path, template_of
 
 WHOLE_BODY = "*"
@@ -24,7 +25,8 @@ class Binding:
     """One way to call a method over HTTP.
 
     `body` is the field that the body is, WHOLE_BODY for the request itself, "" for no body.
-    `number` tells a method's bindings apart, 0 being the main one.
+    `number` tells a method's bindings apart, 0 being the main one. `resumption` is None unless the
+    method answers with a stream that can be resumed.
     """
 
     method: MethodDescriptor
@@ -33,6 +35,7 @@ class Binding:
     template: Template
     body: str
     number: int
+    resumption: Resumption | None
 
     @property
     def rpc_path(self) -> str:
@@ -42,7 +45,12 @@ class Binding:
     @property
     def is_read(self) -> bool:
         """Whether the answer may be kept and asked for again."""
-        return self.http_method == "GET"
+        return self.http_method == "GET" and not self.is_stream
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the answer is a stream of messages."""
+        return bool(self.method.server_streaming)
 
     @property
     def has_request_id(self) -> bool:
@@ -117,6 +125,7 @@ def _bindings(method: MethodDescriptor) -> Iterator[Binding]:
     if not options.HasExtension(_HTTP):
         return
     main = options.Extensions[_HTTP]
+    resumption = resumption_of(method)
     for number, rule in enumerate((main, *main.additional_bindings)):
         verb = rule.WhichOneof("pattern")
         if verb not in _VERBS:
@@ -128,7 +137,7 @@ def _bindings(method: MethodDescriptor) -> Iterator[Binding]:
                 raise TemplateError(f"{method.full_name}: {text} names no field of the request")
         if rule.body not in ("", WHOLE_BODY) and field_at(method, (rule.body,)) is None:
             raise TemplateError(f"{method.full_name}: the body {rule.body} is no field")
-        yield Binding(method, verb.upper(), text, template, rule.body, number)
+        yield Binding(method, verb.upper(), text, template, rule.body, number, resumption)
 
 
 def field_at(method: MethodDescriptor, path: Sequence[str]) -> FieldDescriptor | None:

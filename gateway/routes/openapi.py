@@ -11,6 +11,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from buf.validate import validate_pb2
 from chassis.rpc.access import rules_of as access_rules_of
 from gateway.routes.bindings import REQUEST_ID, WHOLE_BODY, Binding
+from gateway.routes.events import CONTENT_TYPE as EVENTS_TYPE
+from gateway.routes.events import LAST_EVENT_ID
 from gateway.routes.requests import IDEMPOTENCY_KEY
 from gateway.routes.schemas import Schema, Schemas, is_required, rules_of
 from gateway.routes.templates import ANY
@@ -23,6 +25,14 @@ _ABOUT = (
     "A failure is a problem of RFC 9457 whose reason is stable. A call that changes something "
     "needs a request id, as the Idempotency-Key or in the body: a repeat gets the first answer."
 )
+_EVENTS = (
+    "Server-sent events, one for each message: its place in the stream as the id, the message as "
+    "JSON in the data. A stream that ends is resumed with the id seen last, until 204 is answered. "
+    "An event named error has a Problem in its data and is the last one."
+)
+MESSAGE = "x-message"
+"""What the data of an event is; OpenAPI 3.1 has no word of its own for it."""
+
 _PROBLEM = "Problem"
 _PROBLEM_SCHEMA: Schema = {
     "type": "object",
@@ -105,9 +115,18 @@ def _rule(binding: Binding) -> Any:
 
 
 def _responses(binding: Binding, schemas: Schemas) -> Json:
-    reply = {"application/json": {"schema": schemas.reference(binding.method.output_type)}}
+    kind = schemas.reference(binding.method.output_type)
     problem = {"schema": {"$ref": f"#/components/schemas/{_PROBLEM}"}}
-    responses: Json = {"200": {"description": "The answer.", "content": reply}}
+    responses: Json
+    if binding.is_stream:
+        events = {EVENTS_TYPE: {"schema": {"type": "string"}, MESSAGE: kind}}
+        responses = {
+            "200": {"description": _EVENTS, "content": events},
+            "204": {"description": "There is nothing to tell, and there never will be."},
+        }
+    else:
+        reply = {"application/json": {"schema": kind}}
+        responses = {"200": {"description": "The answer.", "content": reply}}
     if binding.is_read:
         responses["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}
         responses["304"] = {"description": "As it was when it was given the If-None-Match."}
@@ -153,6 +172,15 @@ def _parameters(binding: Binding, schemas: Schemas) -> Iterator[Json]:
             "required": False,
             "schema": {"type": "string", "format": "uuid"},
             "description": "The request id, where the body does not say it.",
+        }
+    if binding.resumption is not None:
+        position = binding.method.input_type.fields_by_name[binding.resumption.request_field]
+        yield {
+            "name": LAST_EVENT_ID,
+            "in": "header",
+            "required": False,
+            "schema": schemas.field(position) | {"description": ""},
+            "description": "The id of the event that was seen last, to be told what came after it.",
         }
 
 

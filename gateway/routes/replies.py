@@ -7,6 +7,7 @@ import json
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 
@@ -15,9 +16,17 @@ def json_of(kind: Descriptor, reply: bytes) -> bytes:
 
     Only messages and alternatives that are absent are left out, so what a client reads is there.
     """
-    tree = json_format.MessageToDict(
-        GetMessageClass(kind).FromString(reply), always_print_fields_with_no_presence=True
-    )
+    return json_of_message(message_in(kind, reply))
+
+
+def message_in(kind: Descriptor, reply: bytes) -> Message:
+    """The message in a reply's bytes."""
+    return GetMessageClass(kind).FromString(reply)
+
+
+def json_of_message(message: Message) -> bytes:
+    """The message as JSON."""
+    tree = json_format.MessageToDict(message, always_print_fields_with_no_presence=True)
     return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -44,10 +44,19 @@ class IdempotencyKeyInvalid(InvalidInput):
     message = "the Idempotency-Key must be a UUID, and the request_id if both are given"
 
 
-def request_of(match: Match, *, query: bytes, body: bytes, idempotency_key: str | None) -> Message:
+def request_of(
+    match: Match,
+    *,
+    query: bytes,
+    body: bytes,
+    idempotency_key: str | None,
+    last_event_id: str | None = None,
+) -> Message:
     """The request that a call over HTTP makes.
 
-    InvalidInput names every field that can't be, and every one that is given twice in other words.
+    `last_event_id` is where a stream is resumed, wherever its first request has begun: who resumes
+    asks at the same address. InvalidInput names every field that can't be, and every one that is
+    given twice in other words.
     """
     binding = match.binding
     kind = binding.method.input_type
@@ -59,6 +68,8 @@ def request_of(match: Match, *, query: bytes, body: bytes, idempotency_key: str 
         if binding.body == WHOLE_BODY or path[0].name in elsewhere or dotted in elsewhere:
             raise QueryInvalid.at(name, "is no parameter of the query here")
         _put(tree, path, name, value)
+    if last_event_id and binding.resumption is not None:
+        tree[binding.resumption.request_field] = last_event_id
     request = message_of(kind, tree)
     for field, value in match.values.items():
         _set_once(request, field, value)

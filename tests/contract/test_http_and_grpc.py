@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
@@ -23,6 +23,7 @@ from gateway.problems import HTTP_STATUS
 from gateway.routes.bindings import WHOLE_BODY, Binding, Routes, bindings_of
 from gateway.routes.contracts import contracts_of
 from tests.contract.walk_requests import requests_that_succeed
+from tests.support.event_source import reading
 from tests.support.shop import (
     STORE,
     request_id,
@@ -31,7 +32,9 @@ from tests.support.web import Web
 from tests.support.world import CALL_SECONDS
 
 SERVICES = [f"hutong.{plan.name}.v1.{plan.name.title()}Service" for plan in BLUEPRINTS]
-BINDINGS = bindings_of(contracts_of(SERVICES).methods)
+ALL_BINDINGS = bindings_of(contracts_of(SERVICES).methods)
+BINDINGS = [binding for binding in ALL_BINDINGS if not binding.is_stream]
+STREAMS = [binding for binding in ALL_BINDINGS if binding.is_stream]
 
 TOLD_ANEW = {"UpdateProduct": ["update_time"], "QuoteOrder": ["quote_time"]}
 """Fields in which two answers to the same request may differ."""
@@ -152,11 +155,48 @@ async def test_a_request_with_nothing_in_it_is_refused_alike(
         assert by_http.reply is not None
 
 
-def test_every_method_that_people_may_call_is_annotated_unless_it_streams() -> None:
-    annotated = {binding.method.full_name for binding in BINDINGS}
+@pytest.mark.parametrize("binding", STREAMS, ids=[each.method.name for each in STREAMS])
+async def test_a_stream_tells_the_same_over_both(
+    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+) -> None:
+    request, who = cases.of(binding), _somebody_allowed(binding, cases.customer)
+    method: Any = channel.unary_stream(binding.rpc_path)
+    call = method(request.SerializeToString(), metadata=tuple(web.headers(who).items()))
+    kind = GetMessageClass(binding.method.output_type)
+    by_grpc = kind.FromString(await call.read())
+    call.cancel()
+    path = _path_of(binding, request)
+    assert path is not None
+    async with reading(web.http, path, web.headers(who)) as reader:
+        assert reader.response.headers["content-type"] == "text/event-stream"
+        told = await reader.next()
+    assert told is not None
+    by_http = kind()
+    json_format.Parse(told.data, by_http)
+    assert by_http == by_grpc
+    assert binding.resumption is not None
+    assert told.id == str(getattr(by_grpc, binding.resumption.reply_field))
+
+
+@pytest.mark.parametrize("binding", STREAMS, ids=[each.method.name for each in STREAMS])
+async def test_a_stream_is_refused_alike(
+    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+) -> None:
+    request = cases.of(binding)
+    stranger = Caller(principal="users/x", tenant="demo", roles=frozenset({"gardener"}))
+    allowed = _somebody_allowed(binding, cases.customer)
+    for who in (None, stranger, replace(allowed, tenant="other")):
+        metadata = tuple(web.headers(who).items()) if who is not None else ()
+        call: Any = channel.unary_stream(binding.rpc_path)
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await call(request.SerializeToString(), metadata=metadata).read()
+        by_grpc = _failure(failed.value)
+        assert await _by_http(web, binding, request, who) == by_grpc
+
+
+def test_every_method_that_people_may_call_is_annotated() -> None:
+    annotated = {binding.method.full_name for binding in ALL_BINDINGS}
     for method in contracts_of(SERVICES).methods:
-        if method.server_streaming:
-            continue
         rule = rules_of(method.containing_service)[
             f"/{method.containing_service.full_name}/{method.name}"
         ]
@@ -171,16 +211,20 @@ async def _by_grpc(
     try:
         reply = await call(request.SerializeToString(), timeout=CALL_SECONDS, metadata=metadata)
     except grpc.aio.AioRpcError as failed:
-        error: HutongError = from_rpc_error(failed, part="")
-        return Answer(
-            None,
-            code_of(error).name,
-            error.reason,
-            tuple(sorted(error.facts.items())),
-            error.violations,
-            error.text,
-        )
+        return _failure(failed)
     return Answer(GetMessageClass(binding.method.output_type).FromString(reply))
+
+
+def _failure(failed: grpc.aio.AioRpcError) -> Answer:
+    error: HutongError = from_rpc_error(failed, part="")
+    return Answer(
+        None,
+        code_of(error).name,
+        error.reason,
+        tuple(sorted(error.facts.items())),
+        error.violations,
+        error.text,
+    )
 
 
 async def _by_http(web: Web, binding: Binding, request: Message, who: Caller | None) -> Answer:
@@ -232,7 +276,7 @@ def _path_of(binding: Binding, request: Message) -> str | None:
     """The path that says the request, if it is this binding's and no other's."""
     values = {each.field: _get(request, each.field) for each in binding.template.variables}
     path = binding.template.path(values)
-    matched = Routes(BINDINGS).match(binding.http_method, path.encode())
+    matched = Routes(ALL_BINDINGS).match(binding.http_method, path.encode())
     return path if matched.binding is binding else None
 
 

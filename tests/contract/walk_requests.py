@@ -107,6 +107,7 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
             orders.QuoteOrderRequest(parent=STORE, lines=[wanted(sku, 1)]),
             till_sale(wanted(sku, 1)),
             orders.GetOrderRequest(name=placed[0].name),
+            orders.WatchOrderRequest(name=placed[0].name),
             orders.ListOrdersRequest(parent=STORE, page_size=2),
             orders.CancelOrderRequest(
                 name=placed[0].name, reason="not wanted", request_id=request_id()

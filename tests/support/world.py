@@ -108,6 +108,7 @@ class World:
     peers: list[Peer] = field(default_factory=list)
     http: HttpServer | None = None
     upstream: Upstream | None = None
+    api: Api | None = None
 
     async def start_http(self, *, allowed_origins: Sequence[str] = ()) -> str:
         """Serves the API over HTTP too; answers its address."""
@@ -127,7 +128,8 @@ class World:
             docs_folder=Path("docs"),
             has_api=True,
         )
-        app = application(front, Api(self.upstream, self.metrics), allowed_origins=allowed_origins)
+        self.api = Api(self.upstream, self.metrics)
+        app = application(front, self.api, allowed_origins=allowed_origins)
         self.http = HttpServer(app, host="127.0.0.1", port=0)
         await self.http.start()
         return f"http://127.0.0.1:{self.http.port}"
@@ -174,6 +176,8 @@ class World:
     async def close(self) -> None:
         """Stops everything and drops the databases."""
         self.closed()
+        if self.api is not None:
+            self.api.drain()
         if self.http is not None:
             await self.http.stop()
         if self.upstream is not None:

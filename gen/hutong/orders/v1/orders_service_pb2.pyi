@@ -7,6 +7,7 @@ from hutong.auth.v1 import access_pb2 as _access_pb2
 from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
+from hutong.common.v1 import resumption_pb2 as _resumption_pb2
 from hutong.orders.v1 import orders_pb2 as _orders_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
