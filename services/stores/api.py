@@ -6,18 +6,22 @@ from google.protobuf.message import Message
 
 from chassis.db.idempotency import Once
 from chassis.kernel import names
+from chassis.messaging.coalescer import Coalescer
+from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.stores.v1 import stores_pb2, stores_service_pb2, stores_service_pb2_grpc
 from services.stores import convert
+from services.stores.domain.store import Check, Checked
 from services.stores.usecases import Stores
 
 
 class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
     """StoresService over the use cases of the stores."""
 
-    def __init__(self, stores: Stores) -> None:
+    def __init__(self, stores: Stores, *, checks: Coalescer[Check, Checked]) -> None:
         self._stores = stores
+        self._checks = checks
 
     async def CreateStore(
         self, request: stores_service_pb2.CreateStoreRequest, call: Call
@@ -109,10 +113,21 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
     async def CheckServiceability(
         self, request: stores_service_pb2.CheckServiceabilityRequest, call: Call
     ) -> stores_service_pb2.CheckServiceabilityResponse:
-        name = names.parse_store(request.name, call.tenant, at="name")
-        to = convert.position(request.position) if request.HasField("position") else None
-        store, at = await self._stores.get(name)
-        return convert.checked_message(store, at, to=to)
+        checked = await self._checks.submit(convert.check(request, call), deadline=call.deadline)
+        return convert.checked_message(checked)
+
+    async def BatchCheckServiceability(
+        self, request: stores_service_pb2.BatchCheckServiceabilityRequest, call: Call
+    ) -> stores_service_pb2.BatchCheckServiceabilityResponse:
+        return await answer_batch(
+            request,
+            call,
+            stores_service_pb2.BatchCheckServiceabilityResponse(),
+            command=convert.check,
+            run=self._stores.check_all,
+            field="checked",
+            convert=convert.checked_message,
+        )
 
     def _once(self, request: Message, call: Call, *, key: str) -> Once:
         return call.once(request, distribution_key=key, database=self._stores.database)

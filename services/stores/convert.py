@@ -28,6 +28,9 @@ from services.stores.domain.search import Found, Mark, Search
 from services.stores.domain.store import (
     Address,
     Capability,
+    Check,
+    Checked,
+    Closure,
     ClosureInvalid,
     Kind,
     NewStore,
@@ -197,11 +200,7 @@ def store_message(store: Store, *, at: datetime, with_owner: bool) -> stores_pb2
     )
     closure = store.closure_at(at)
     if closure is not None:
-        message.closure.CopyFrom(
-            stores_pb2.Closure(
-                reason=closure.reason, start_time=closure.started_at, end_time=closure.ends_at
-            )
-        )
+        message.closure.CopyFrom(_closure_message(closure))
     return message
 
 
@@ -225,17 +224,24 @@ def found_message(found: Found, *, at: datetime) -> stores_pb2.FoundStore:
     )
 
 
-def checked_message(
-    store: Store, at: datetime, *, to: Position | None
-) -> stores_service_pb2.CheckServiceabilityResponse:
-    """What a store promises at an instant."""
-    openness = store.openness(at)
-    reply = stores_service_pb2.CheckServiceabilityResponse(
-        openness=openness_message(openness),
-        capabilities=_capability_names(store.details.capabilities),
+def check(request: stores_service_pb2.CheckServiceabilityRequest, call: Call) -> Check:
+    """Which store is asked, and about where."""
+    return Check(
+        store=names.parse_store(request.name, call.tenant, at="name"),
+        to=position(request.position) if request.HasField("position") else None,
     )
-    if to is not None:
-        reply.serviceability = _serviceability(store.serviceability(to, is_open=openness.is_open))
+
+
+def checked_message(checked: Checked) -> stores_service_pb2.CheckServiceabilityResponse:
+    """What a store promises, as the contract has it."""
+    reply = stores_service_pb2.CheckServiceabilityResponse(
+        openness=openness_message(checked.openness),
+        capabilities=_capability_names(checked.capabilities),
+    )
+    if checked.serviceability is not None:
+        reply.serviceability = _serviceability(checked.serviceability)
+    if checked.closure is not None:
+        reply.closure.CopyFrom(_closure_message(checked.closure))
     return reply
 
 
@@ -306,6 +312,12 @@ def _capabilities(numbers: Sequence[stores_pb2.Capability]) -> tuple[Capability,
     return tuple(
         Capability(stores_pb2.Capability.Name(number).removeprefix("CAPABILITY_"))
         for number in sorted(numbers)
+    )
+
+
+def _closure_message(closure: Closure) -> stores_pb2.Closure:
+    return stores_pb2.Closure(
+        reason=closure.reason, start_time=closure.started_at, end_time=closure.ends_at
     )
 
 

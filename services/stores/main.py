@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.app import Blueprint, Deps, Service, Worker
+from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.server import Servicer
 from hutong.stores.v1.stores_service_pb2_grpc import add_StoresServiceServicer_to_server
 from services.stores.api import StoresApi
@@ -24,16 +25,18 @@ def build(deps: Deps) -> Service:
         index=RedisStoreIndex(deps.redis, metrics=deps.metrics),
         events=StoreEvents(),
     )
+    checks = Coalescer("stores.check", stores.check_all, metrics=deps.metrics)
     return Service(
         name=NAME,
         servicers=[
             Servicer(
-                StoresApi(stores),
+                StoresApi(stores, checks=checks),
                 add_StoresServiceServicer_to_server,
                 "hutong.stores.v1.StoresService",
             )
         ],
         workers=[Worker("stores.index_repair", IndexRepair(stores).round)],
+        closing=[checks.close],
     )
 
 

@@ -70,6 +70,10 @@ _READ = f"""
 select {_COLUMNS}, hutong.now() as now from store where store_id = $1
 """
 
+_READ_ALL = f"""
+select {_COLUMNS}, hutong.now() as now from store where store_id = any ($1::text[])
+"""
+
 _LIST = f"""
 select {_COLUMNS} from store
  where tenant = $1 and store_id > $2 and ($3::text[] is null or store_id = any ($3::text[]))
@@ -120,6 +124,14 @@ async def read(tx: Transaction, store: StoreId) -> tuple[Store, datetime] | None
     """The store, and the database's time."""
     row = await tx.row(_READ, store)
     return None if row is None else (_store(row), row.now)
+
+
+async def read_all(
+    tx: Transaction, stores: Sequence[StoreId]
+) -> Mapping[StoreId, tuple[Store, datetime]]:
+    """Those of the stores that there are, by id, each with the database's time."""
+    rows = await tx.rows(_READ_ALL, list(stores))
+    return {StoreId(row.store_id): (_store(row), row.now) for row in rows}
 
 
 async def change(tx: Transaction, store: Store) -> None:

@@ -15,7 +15,7 @@ from chassis.db.engine import Database
 from chassis.db.idempotency import Once
 from chassis.db.transaction import Transaction
 from chassis.kernel import names
-from chassis.kernel.errors import ResourceNotFound, Unavailable
+from chassis.kernel.errors import HutongError, ResourceNotFound, Unavailable
 from chassis.kernel.geo import Position
 from chassis.kernel.names import StoreId
 from chassis.log import logger
@@ -33,6 +33,8 @@ from services.stores.domain.search import (
     seen_from,
 )
 from services.stores.domain.store import (
+    Check,
+    Checked,
     NewStore,
     Store,
     StoreEdit,
@@ -146,6 +148,33 @@ class Stores:
         """The store, and the time it was read at; ResourceNotFound."""
         async with self.database.transaction() as tx:
             return _there(store, await repository.read(tx, store))
+
+    async def check_all(self, checks: Sequence[Check]) -> list[Checked | HutongError]:
+        """What each of the stores promises now, in one statement; ResourceNotFound by item.
+
+        Nothing is kept from one batch to the next, so a closure counts as soon as it commits.
+        """
+        async with self.database.transaction() as tx:
+            rows = await repository.read_all(tx, sorted({check.store for check in checks}))
+        opennesses = {store.id: store.openness(now) for store, now in rows.values()}
+        answers: list[Checked | HutongError] = []
+        for check in checks:
+            if check.store not in rows:
+                answers.append(ResourceNotFound(resource=names.STORE.format(check.store)))
+                continue
+            store, now = rows[check.store]
+            openness = opennesses[store.id]
+            answers.append(
+                Checked(
+                    openness=openness,
+                    serviceability=None
+                    if check.to is None
+                    else store.serviceability(check.to, is_open=openness.is_open),
+                    capabilities=store.details.capabilities,
+                    closure=store.closure_at(now),
+                )
+            )
+        return answers
 
     async def list_stores(
         self, tenant: str, *, only: Sequence[StoreId] | None, after: str, rows_max: int

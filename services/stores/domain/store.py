@@ -162,6 +162,24 @@ class StoreEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """A question what a store promises, if a position is given for goods that go there."""
+
+    store: StoreId
+    to: Position | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a store promises at an instant; `serviceability` is None if no position was given."""
+
+    openness: Openness
+    serviceability: Serviceability | None
+    capabilities: tuple[Capability, ...]
+    closure: Closure | None
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """A store as it is. `closure` may be over; closure_at tells."""
 

@@ -6,7 +6,9 @@ from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.api import resource_pb2 as _resource_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
 from hutong.auth.v1 import access_pb2 as _access_pb2
+from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.common.v1 import position_pb2 as _position_pb2
 from hutong.stores.v1 import stores_pb2 as _stores_pb2
 from google.protobuf.internal import containers as _containers
@@ -130,11 +132,39 @@ class CheckServiceabilityRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., position: _Optional[_Union[_position_pb2.Position, _Mapping]] = ...) -> None: ...
 
 class CheckServiceabilityResponse(_message.Message):
-    __slots__ = ("openness", "serviceability", "capabilities")
+    __slots__ = ("openness", "serviceability", "capabilities", "closure")
     OPENNESS_FIELD_NUMBER: _ClassVar[int]
     SERVICEABILITY_FIELD_NUMBER: _ClassVar[int]
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
+    CLOSURE_FIELD_NUMBER: _ClassVar[int]
     openness: _stores_pb2.Openness
     serviceability: _stores_pb2.Serviceability
     capabilities: _containers.RepeatedScalarFieldContainer[_stores_pb2.Capability]
-    def __init__(self, openness: _Optional[_Union[_stores_pb2.Openness, _Mapping]] = ..., serviceability: _Optional[_Union[_stores_pb2.Serviceability, str]] = ..., capabilities: _Optional[_Iterable[_Union[_stores_pb2.Capability, str]]] = ...) -> None: ...
+    closure: _stores_pb2.Closure
+    def __init__(self, openness: _Optional[_Union[_stores_pb2.Openness, _Mapping]] = ..., serviceability: _Optional[_Union[_stores_pb2.Serviceability, str]] = ..., capabilities: _Optional[_Iterable[_Union[_stores_pb2.Capability, str]]] = ..., closure: _Optional[_Union[_stores_pb2.Closure, _Mapping]] = ...) -> None: ...
+
+class BatchCheckServiceabilityRequest(_message.Message):
+    __slots__ = ("items",)
+    class Item(_message.Message):
+        __slots__ = ("context", "request")
+        CONTEXT_FIELD_NUMBER: _ClassVar[int]
+        REQUEST_FIELD_NUMBER: _ClassVar[int]
+        context: _call_context_pb2.CallContext
+        request: CheckServiceabilityRequest
+        def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[CheckServiceabilityRequest, _Mapping]] = ...) -> None: ...
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[BatchCheckServiceabilityRequest.Item]
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchCheckServiceabilityRequest.Item, _Mapping]]] = ...) -> None: ...
+
+class BatchCheckServiceabilityResponse(_message.Message):
+    __slots__ = ("results",)
+    class Result(_message.Message):
+        __slots__ = ("error", "checked")
+        ERROR_FIELD_NUMBER: _ClassVar[int]
+        CHECKED_FIELD_NUMBER: _ClassVar[int]
+        error: _status_pb2.Status
+        checked: CheckServiceabilityResponse
+        def __init__(self, error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., checked: _Optional[_Union[CheckServiceabilityResponse, _Mapping]] = ...) -> None: ...
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[BatchCheckServiceabilityResponse.Result]
+    def __init__(self, results: _Optional[_Iterable[_Union[BatchCheckServiceabilityResponse.Result, _Mapping]]] = ...) -> None: ...

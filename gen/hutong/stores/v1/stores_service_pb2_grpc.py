@@ -82,6 +82,11 @@ class StoresServiceStub:
                 request_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.CheckServiceabilityRequest.SerializeToString,
                 response_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.CheckServiceabilityResponse.FromString,
                 _registered_method=True)
+        self.BatchCheckServiceability = channel.unary_unary(
+                '/hutong.stores.v1.StoresService/BatchCheckServiceability',
+                request_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityRequest.SerializeToString,
+                response_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityResponse.FromString,
+                _registered_method=True)
 
 
 class StoresServiceServicer:
@@ -166,6 +171,14 @@ class StoresServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchCheckServiceability(self, request, context):
+        """CheckServiceability for many callers at once; each item succeeds or fails on its own.
+        Reasons: those of CheckServiceability, per item.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StoresServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -213,6 +226,11 @@ def add_StoresServiceServicer_to_server(servicer, server):
                     servicer.CheckServiceability,
                     request_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.CheckServiceabilityRequest.FromString,
                     response_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.CheckServiceabilityResponse.SerializeToString,
+            ),
+            'BatchCheckServiceability': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchCheckServiceability,
+                    request_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityRequest.FromString,
+                    response_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -460,6 +478,33 @@ class StoresService:
             '/hutong.stores.v1.StoresService/CheckServiceability',
             hutong_dot_stores_dot_v1_dot_stores__service__pb2.CheckServiceabilityRequest.SerializeToString,
             hutong_dot_stores_dot_v1_dot_stores__service__pb2.CheckServiceabilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchCheckServiceability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.stores.v1.StoresService/BatchCheckServiceability',
+            hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityRequest.SerializeToString,
+            hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityResponse.FromString,
             options,
             channel_credentials,
             insecure,
