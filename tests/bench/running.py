@@ -64,11 +64,10 @@ async def running(**settings: str) -> AsyncIterator[Running]:
     with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
         command = Command(Path(folder) / "home", extra={"HUTONG_LOG_LEVEL": "warning"} | settings)
         await command.run("--no-seed")
-        platform = PlatformSettings()
         issuer = LocalIssuer(
             command.home / "issuer",
-            issuer=platform.token_issuer,
-            audience=platform.token_audience,
+            issuer=f"http://127.0.0.1:{command.http_port}",
+            audience=PlatformSettings().token_audience,
             mode="development",
         )
         try:
