@@ -26,6 +26,7 @@ from chassis.kernel.errors import Unavailable
 from chassis.rpc.client import Peer
 from chassis.rpc.server import RpcServer, require_free
 from chassis.telemetry import Metrics
+from gateway.coalescing import Identity
 from gateway.front import Front
 from gateway.main import application
 from gateway.routes.api import Api
@@ -70,7 +71,7 @@ class Platform:
         allow_open_files()
         require_free(platform.host, platform.grpc_port)
         self._upstream = Upstream(self._addresses())
-        self._api = Api(self._upstream, self._metrics)
+        self._api = Api(self._upstream, self._metrics, identity=self._gateway())
         self._http = HttpServer(
             application(
                 self._front(),
@@ -131,6 +132,8 @@ class Platform:
             self._api.drain()
         if self._http is not None:
             await self._http.stop()
+        if self._api is not None:
+            await self._api.close()
 
     def _deps(self, service: str, redis: Redis) -> Deps:
         token = self._service_token(service)
@@ -148,6 +151,12 @@ class Platform:
             metrics=self._metrics,
             peer=peer,
         )
+
+    def _gateway(self) -> Identity | None:
+        """Who the gateway is when it vouches for callers; None if it is not to."""
+        if not self.settings.platform.http_coalescing:
+            return None
+        return Identity(self._authenticator, self._service_token("gateway"))
 
     def _addresses(self) -> dict[str, str]:
         """Where each service is, by its contract's full name."""

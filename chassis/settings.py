@@ -86,6 +86,7 @@ class PlatformSettings(BaseSettings):
     service_token_file: Path | None = None
     http_public_url: Annotated[str | None, AfterValidator(_origin)] = None
     http_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
+    http_coalescing: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 

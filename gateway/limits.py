@@ -26,6 +26,16 @@ CALLS_AT_ONCE_MAX = 512
 GZIP_BYTES_MIN = 1024
 """Replies of so many bytes are packed for callers that take them packed."""
 
+BATCHES_AT_ONCE_MAX = 4
+"""Batches of one method that are on their way to its service."""
+
+ITEM_BYTES_MAX = 16 * 1024
+BATCH_BYTES_MAX = 256 * 1024
+"""What requests in a batch may weigh, each and together. A larger one is sent on its own.
+
+An answer may be many times as large as its request, and a batch of them is one message.
+"""
+
 STREAMS_AT_ONCE_MAX = 2000
 STREAMS_OF_ONE_CALLER_MAX = 32
 """Streams that are open, in all and for one token; the next one is refused."""

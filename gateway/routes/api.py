@@ -20,6 +20,7 @@ from chassis.log import logger
 from chassis.rpc.status import RETRY_AFTER_MS
 from chassis.rpc.values import wire_bytes
 from chassis.telemetry import Metrics
+from gateway.coalescing import Coalescing, Identity, twins_of
 from gateway.limits import (
     CALL_SECONDS_DEFAULT,
     CALL_SECONDS_MAX,
@@ -34,7 +35,7 @@ from gateway.routes.contracts import contracts_of
 from gateway.routes.events import LAST_EVENT_ID, EventStreams, event
 from gateway.routes.leaving import unless_left
 from gateway.routes.openapi import openapi_of
-from gateway.routes.replies import etag_of, is_known, json_of, json_of_message, message_in
+from gateway.routes.replies import etag_of, is_known, json_of_message, message_in
 from gateway.routes.requests import IDEMPOTENCY_KEY, request_of
 from gateway.upstream import Refused, Upstream
 
@@ -54,9 +55,15 @@ class TimeoutInvalid(InvalidInput):
 
 
 class Api:
-    """Every annotated method of the services behind `upstream`, over HTTP."""
+    """Every annotated method of the services behind `upstream`, over HTTP.
 
-    def __init__(self, upstream: Upstream, metrics: Metrics) -> None:
+    With an `identity`, calls to methods with a batch twin are gathered to batches. To be made
+    inside the running event loop.
+    """
+
+    def __init__(
+        self, upstream: Upstream, metrics: Metrics, *, identity: Identity | None = None
+    ) -> None:
         contracts = contracts_of(upstream.services)
         self.bindings = bindings_of(contracts.methods)
         self.openapi = openapi_of(self.bindings, contracts.comments)
@@ -65,6 +72,16 @@ class Api:
         self._metrics = metrics
         self._calls = 0
         self._streams = EventStreams(metrics)
+        self._coalescing: Coalescing | None = None
+        if identity is not None:
+            annotated = {binding.rpc_path for binding in self.bindings}
+            twins = twins_of(contracts.methods)
+            self._coalescing = Coalescing(
+                {path: twin for path, twin in twins.items() if path in annotated},
+                upstream,
+                identity,
+                metrics,
+            )
 
     @property
     def prefixes(self) -> list[str]:
@@ -74,6 +91,11 @@ class Api:
     def drain(self) -> None:
         """Ends the streams, which would go on for ever; their readers resume elsewhere."""
         self._streams.drain()
+
+    async def close(self) -> None:
+        """Waits for the calls that are on their way in batches."""
+        if self._coalescing is not None:
+            await self._coalescing.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, as ASGI has it; a caller who has left gets no answer."""
@@ -112,13 +134,8 @@ class Api:
         deadline = time.monotonic() + seconds
         message = await _message(request, match)
         with self._one_more_call(), unless_left(request.receive):
-            reply = await self._upstream.call(
-                match.binding.rpc_path,
-                wire_bytes(message),
-                authorization=_authorization(request),
-                seconds=max(deadline - time.monotonic(), 0.0),
-            )
-        body = json_of(match.binding.method.output_type, reply)
+            reply = await self._reply(match.binding, message, _authorization(request), deadline)
+        body = json_of_message(reply)
         if not match.binding.is_read:
             return Response(body, media_type=JSON_TYPE)
         headers = {
@@ -129,6 +146,22 @@ class Api:
         if is_known(headers["etag"], request.headers.get("if-none-match", "")):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         return Response(body, headers=headers, media_type=JSON_TYPE)
+
+    async def _reply(
+        self, binding: Binding, message: Message, authorization: str | None, deadline: float
+    ) -> Message:
+        path = binding.rpc_path
+        if self._coalescing is not None and self._coalescing.takes(path, message):
+            return await self._coalescing.call(
+                path, message, authorization=authorization, deadline=deadline
+            )
+        reply = await self._upstream.call(
+            path,
+            wire_bytes(message),
+            authorization=authorization,
+            seconds=max(deadline - time.monotonic(), 0.0),
+        )
+        return message_in(binding.method.output_type, reply)
 
     async def _tell(self, request: Request, match: Match, begun: float, send: Send) -> None:
         """Answers with a stream; what is raised is raised before anything was sent."""

@@ -11,21 +11,16 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 
-def json_of(kind: Descriptor, reply: bytes) -> bytes:
-    """The reply as JSON: enums by name, 64-bit numbers as strings, empty fields shown.
-
-    Only messages and alternatives that are absent are left out, so what a client reads is there.
-    """
-    return json_of_message(message_in(kind, reply))
-
-
 def message_in(kind: Descriptor, reply: bytes) -> Message:
     """The message in a reply's bytes."""
     return GetMessageClass(kind).FromString(reply)
 
 
 def json_of_message(message: Message) -> bytes:
-    """The message as JSON."""
+    """The message as JSON: enums by name, 64-bit numbers as strings, empty fields shown.
+
+    Only messages and alternatives that are absent are left out, so what a client reads is there.
+    """
     tree = json_format.MessageToDict(message, always_print_fields_with_no_presence=True)
     return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
 

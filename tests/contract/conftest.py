@@ -22,3 +22,11 @@ async def web(world: World) -> AsyncIterator[Web]:
     address = await world.start_http()
     async with httpx.AsyncClient(base_url=address, timeout=30) as http:
         yield Web(world, address, http)
+
+
+@pytest.fixture(scope="module")
+async def direct(world: World) -> AsyncIterator[Web]:
+    """The same platform behind a gateway that sends each call on its own."""
+    address = await world.start_http(is_coalescing=False)
+    async with httpx.AsyncClient(base_url=address, timeout=30) as http:
+        yield Web(world, address, http)

@@ -84,37 +84,40 @@ async def cases(web: Web) -> Cases:
 
 @every_binding
 async def test_the_same_request_gets_the_same_answer(
-    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
 ) -> None:
     request = cases.of(binding)
     who = _somebody_allowed(binding, cases.customer)
     by_grpc = await _by_grpc(web, channel, binding, request, who)
     by_http = await _by_http(web, binding, request, who)
-    for answer in (by_grpc, by_http):
+    by_direct = await _by_http(direct, binding, request, who)
+    for answer in (by_grpc, by_http, by_direct):
         for field in TOLD_ANEW.get(binding.method.name, ()):
             assert answer.reply is not None
             answer.reply.ClearField(field)
-    assert by_http == by_grpc
+    assert by_http == by_direct == by_grpc
     assert by_http.reason == ""
 
 
 @every_binding
 async def test_nobody_and_the_wrong_role_are_refused_alike(
-    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
 ) -> None:
     request = cases.of(binding)
     nobody = await _by_http(web, binding, request, None)
+    assert nobody == await _by_http(direct, binding, request, None)
     assert nobody == await _by_grpc(web, channel, binding, request, None)
     assert nobody.code == "UNAUTHENTICATED"
     stranger = Caller(principal="users/x", tenant="demo", roles=frozenset({"gardener"}))
     refused = await _by_http(web, binding, request, stranger)
+    assert refused == await _by_http(direct, binding, request, stranger)
     assert refused == await _by_grpc(web, channel, binding, request, stranger)
     assert refused.code == "PERMISSION_DENIED"
 
 
 @every_binding
 async def test_a_request_of_another_tenant_is_refused_alike(
-    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
 ) -> None:
     request = cases.of(binding)
     if binding.has_request_id:
@@ -131,14 +134,14 @@ async def test_a_request_of_another_tenant_is_refused_alike(
     by_grpc = await _by_grpc(web, channel, binding, request, foreigner)
     by_http = await _by_http(web, binding, request, foreigner)
     if by_grpc.reply is None:
-        assert by_http == by_grpc
+        assert by_http == by_grpc == await _by_http(direct, binding, request, foreigner)
     else:
         assert by_http.reply is not None
 
 
 @every_binding
 async def test_a_request_with_nothing_in_it_is_refused_alike(
-    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
 ) -> None:
     full, who = cases.of(binding), _somebody_allowed(binding, cases.customer)
     request = GetMessageClass(binding.method.input_type)()
@@ -150,7 +153,7 @@ async def test_a_request_with_nothing_in_it_is_refused_alike(
     by_grpc = await _by_grpc(web, channel, binding, request, who)
     by_http = await _by_http(web, binding, request, who)
     if by_grpc.reply is None:
-        assert by_http == by_grpc
+        assert by_http == by_grpc == await _by_http(direct, binding, request, who)
     else:
         assert by_http.reply is not None
 

@@ -23,6 +23,7 @@ from chassis.rpc.key_set import FileKeys
 from chassis.rpc.server import RpcServer
 from chassis.telemetry import Metrics
 from chassis.testing.database import TestDatabases
+from gateway.coalescing import Identity
 from gateway.front import Front
 from gateway.main import application
 from gateway.routes.api import Api
@@ -89,6 +90,22 @@ async def answer(client: Client, method: str, request: Any) -> Any:
                 await asyncio.sleep(RETRY_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An API over HTTP before the services."""
+
+    upstream: Upstream
+    api: Api
+    server: HttpServer
+
+    async def close(self) -> None:
+        """Stops it, its streams first."""
+        self.api.drain()
+        await self.server.stop()
+        await self.api.close()
+        await self.upstream.close()
+
+
 @dataclass(slots=True)
 class World:
     """Running services. Everything of it is its own and goes with it."""
@@ -106,13 +123,13 @@ class World:
     workers: Workers
     closed: Callable[[], None]
     peers: list[Peer] = field(default_factory=list)
-    http: HttpServer | None = None
-    upstream: Upstream | None = None
-    api: Api | None = None
+    edges: list[Edge] = field(default_factory=list)
 
-    async def start_http(self, *, allowed_origins: Sequence[str] = ()) -> str:
-        """Serves the API over HTTP too; answers its address."""
-        self.upstream = Upstream(
+    async def start_http(
+        self, *, allowed_origins: Sequence[str] = (), is_coalescing: bool = True
+    ) -> str:
+        """Serves the API over HTTP too; answers its address. May be done several times."""
+        upstream = Upstream(
             {
                 servicer.service: self.address
                 for service in self.services.values()
@@ -120,7 +137,7 @@ class World:
             }
         )
         front = Front(
-            services=self.upstream.services,
+            services=upstream.services,
             grpc_address=self.address,
             http_address="",
             checks={},
@@ -128,11 +145,14 @@ class World:
             docs_folder=Path("docs"),
             has_api=True,
         )
-        self.api = Api(self.upstream, self.metrics)
-        app = application(front, self.api, allowed_origins=allowed_origins)
-        self.http = HttpServer(app, host="127.0.0.1", port=0)
-        await self.http.start()
-        return f"http://127.0.0.1:{self.http.port}"
+        tokens = self.issuer.service_tokens("gateway", tenant=TENANT)
+        identity = Identity(_authenticator(self.issuer), tokens) if is_coalescing else None
+        api = Api(upstream, self.metrics, identity=identity)
+        app = application(front, api, allowed_origins=allowed_origins)
+        server = HttpServer(app, host="127.0.0.1", port=0)
+        await server.start()
+        self.edges.append(Edge(upstream, api, server))
+        return f"http://127.0.0.1:{server.port}"
 
     def token(self, who: Caller, *, seconds: float = 3600) -> str:
         """A token as the platform's issuer would give it."""
@@ -176,12 +196,8 @@ class World:
     async def close(self) -> None:
         """Stops everything and drops the databases."""
         self.closed()
-        if self.api is not None:
-            self.api.drain()
-        if self.http is not None:
-            await self.http.stop()
-        if self.upstream is not None:
-            await self.upstream.close()
+        for edge in self.edges:
+            await edge.close()
         await self.server.turn_away()
         await self.workers.stop()
         for service in self.services.values():
@@ -222,12 +238,9 @@ class Worlds:
             for plan in blueprints
         }
         services = {plan.name: plan.build(deps[plan.name]) for plan in blueprints}
-        authenticator = Authenticator(
-            keys=FileKeys(issuer.jwks_file), issuer=ISSUER, audience=AUDIENCE, clock=SystemClock()
-        )
         server = RpcServer(
             [servicer for service in services.values() for servicer in service.servicers],
-            authenticator=authenticator,
+            authenticator=_authenticator(issuer),
             metrics=metrics,
         )
         await server.start(address)
@@ -279,3 +292,9 @@ class Worlds:
             metrics=metrics,
             peer=peer,
         )
+
+
+def _authenticator(issuer: LocalIssuer) -> Authenticator:
+    return Authenticator(
+        keys=FileKeys(issuer.jwks_file), issuer=ISSUER, audience=AUDIENCE, clock=SystemClock()
+    )
