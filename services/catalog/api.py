@@ -103,7 +103,10 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, request: catalog_service_pb2.LookUpBarcodeRequest, call: Call
     ) -> catalog_pb2.ScannedItem:
         store = names.parse_store(request.parent, call.tenant)
-        scanned = await self._prices.look_up_barcode(call.tenant, store, request.barcode)
+        channel = price_convert.channel_of(request.channel, call)
+        scanned = await self._prices.look_up_barcode(
+            call.tenant, store, request.barcode, channel=channel
+        )
         return price_convert.scanned_message(scanned)
 
     async def ChangePrices(
@@ -116,7 +119,7 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
             call.tenant,
             store,
             price_convert.price_changes(request),
-            start=price_convert.start_of(request),
+            during=price_convert.range_of(request),
             encode=price_convert.changed_prices_bytes,
         )
 
@@ -124,15 +127,21 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         self, request: catalog_service_pb2.GetPriceRequest, call: Call
     ) -> catalog_pb2.Price:
         store, sku = names.parse_in_store(names.PRICE, request.name, call.tenant)
-        return price_convert.price_message(await self._prices.get_price(store, sku))
+        channel = price_convert.channel_of(request.channel, call)
+        return price_convert.price_message(
+            await self._prices.get_price(store, sku, channel=channel)
+        )
 
     async def ListPrices(
         self, request: catalog_service_pb2.ListPricesRequest, call: Call
     ) -> catalog_service_pb2.ListPricesResponse:
         store = names.parse_store(request.parent, call.tenant)
-        listing = f"{call.method}/{store}"
+        channel = price_convert.channel_of(request.channel, call)
+        listing = f"{call.method}/{store}/{channel}"
         asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
-        prices = await self._prices.list_prices(store, after=asked.after, rows_max=asked.size + 1)
+        prices = await self._prices.list_prices(
+            store, channel=channel, after=asked.after, rows_max=asked.size + 1
+        )
         page = asked.page(prices, key=lambda price: price.sku)
         return catalog_service_pb2.ListPricesResponse(
             prices=[price_convert.price_message(price) for price in page.rows],
@@ -173,4 +182,18 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
             run=self._prices.quote_baskets,
             field="quote",
             convert=price_convert.basket_quote_message,
+        )
+
+    async def WithdrawPrice(
+        self, request: catalog_service_pb2.WithdrawPriceRequest, call: Call
+    ) -> bytes:
+        store, sku = names.parse_in_store(names.PRICE, request.name, call.tenant)
+        return await self._prices.withdraw_price(
+            call.once(request, distribution_key=store, database=self._prices.database),
+            store,
+            sku,
+            request.version,
+            actor=call.caller.principal,
+            why=request.reason,
+            encode=price_convert.price_bytes,
         )

@@ -16,9 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 
 from chassis.db.tables import add_chassis_tables
 
@@ -88,10 +89,13 @@ Table(
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="store_currency_is_a_code"),
 )
 
-# Versions are never changed or deleted. A version holds from starts_at until the next one's
-# starts_at: half-open ranges that can't overlap, since no two versions start at once. is_announced
-# tells a version that was meant to start later from one that a clock set back has left ahead: the
-# first holds its place, and the second is followed at once.
+# Versions are never deleted, and changed only by being withdrawn, which sets their end. A version
+# without an end stands from starts_at until the next such one of its channel starts; no two of a
+# channel start at once. A version with an end is asked in its stead in [starts_at, ends_at); no two
+# of a channel overlap. So at each instant one version is in force for a channel, or none. An empty
+# range is that of a version that was withdrawn before it started. is_announced tells a version that
+# was meant to start later from one that a clock set back has left ahead: the first holds its place,
+# and the second is followed at once.
 Table(
     "price",
     metadata,
@@ -103,8 +107,12 @@ Table(
     Column("unit", Text, nullable=False),
     Column("starts_at", DateTime(timezone=True), nullable=False),
     Column("is_announced", Boolean, nullable=False, server_default=text("false")),
+    Column("channel", Text, nullable=False, server_default=text("'all'")),
+    Column("ends_at", DateTime(timezone=True)),
+    Column("withdrawn_at", DateTime(timezone=True)),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_why", Text),
     PrimaryKeyConstraint("store_id", "sku", "version", name="price_pkey"),
-    UniqueConstraint("store_id", "sku", "starts_at", name="price_starts_once"),
     ForeignKeyConstraint(
         ["store_id", "currency"],
         ["store_currency.store_id", "store_currency.currency"],
@@ -113,4 +121,56 @@ Table(
     CheckConstraint("amount_minor >= 0", name="price_not_negative"),
     CheckConstraint("unit in ('each', 'gram')", name="price_unit_known"),
     CheckConstraint("version >= 1", name="price_version_counts_from_1"),
+    CheckConstraint("channel in ('all', 'till', 'online')", name="price_channel_known"),
+    CheckConstraint("ends_at >= starts_at", name="price_ends_after_start"),
+    CheckConstraint(
+        "num_nulls(withdrawn_at, withdrawn_by, withdrawn_why) in (0, 3)"
+        " and (withdrawn_at is null or ends_at is not null)",
+        name="price_withdrawn_whole",
+    ),
+    Index(
+        "price_standing",
+        "store_id",
+        "sku",
+        "starts_at",
+        postgresql_where=text("ends_at is null"),
+    ),
+    Index(
+        "price_starts_once_till",
+        "store_id",
+        "sku",
+        "starts_at",
+        unique=True,
+        postgresql_where=text("ends_at is null and channel <> 'online'"),
+    ),
+    Index(
+        "price_starts_once_online",
+        "store_id",
+        "sku",
+        "starts_at",
+        unique=True,
+        postgresql_where=text("ends_at is null and channel <> 'till'"),
+    ),
+    Index(
+        "price_temporary",
+        "store_id",
+        "sku",
+        "ends_at",
+        postgresql_where=text("ends_at is not null"),
+    ),
+    ExcludeConstraint(
+        ("store_id", "="),
+        ("sku", "="),
+        (
+            literal_column(
+                "(case channel when 'till' then int4range(0, 1)"
+                " when 'online' then int4range(1, 2) else int4range(0, 2) end)"
+            ),
+            "&&",
+        ),
+        (literal_column("tstzrange(starts_at, ends_at)"), "&&"),
+        name="price_temporary_apart",
+        using="gist",
+        where=text("ends_at is not null"),
+    ),
 )

@@ -103,7 +103,9 @@ class CatalogPrices:
     async def quote(self, basket: Basket, *, deadline: float) -> Quote:
         """What the basket costs now."""
         request = catalog_service_pb2.QuoteBasketRequest(
-            parent=names.STORE.format(basket.store), lines=convert.wanted_to_proto(basket)
+            parent=names.STORE.format(basket.store),
+            lines=convert.wanted_to_proto(basket),
+            channel=convert.channel_to_proto(basket),
         )
         return await self._quotes.call(names.tenant_of(basket.store), request, deadline=deadline)
 

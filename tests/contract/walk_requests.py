@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from google.protobuf.message import Message
 
 from chassis.rpc.auth import Caller
@@ -81,6 +83,12 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
             catalog.ChangePricesRequest(
                 parent=STORE,
                 changes=[catalog.PriceChange(product=f"products/{sku}", unit_price=yuan(150))],
+                request_id=request_id(),
+            ),
+            catalog.WithdrawPriceRequest(
+                name=f"{STORE}/prices/{sku}",
+                version=await _announced(shop, sku),
+                reason="a slip",
                 request_id=request_id(),
             ),
             catalog.GetPriceRequest(name=f"{STORE}/prices/{sku}"),
@@ -174,6 +182,18 @@ def _payments(customer: str) -> list[Message]:
             payments.RefundPaymentRequest(name=paid, amount=yuan(100), request_id=request_id()),
         ]
     return made
+
+
+async def _announced(shop: Shop, sku: str) -> int:
+    """A version of a price that has not started, below which others may still change."""
+    announced = catalog.ChangePricesRequest(
+        parent=STORE,
+        changes=[catalog.PriceChange(product=f"products/{sku}", unit_price=yuan(120))],
+        request_id=request_id(),
+    )
+    announced.start_time.FromSeconds(int(time.time()) + 3600)
+    announced.end_time.FromSeconds(int(time.time()) + 7200)
+    return int((await shop.catalog().ChangePrices(announced)).prices[0].version)
 
 
 async def _paid(shop: Shop, customer: str) -> None:

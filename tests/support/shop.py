@@ -144,7 +144,14 @@ class Shop:
             await self.receive(sku, stock, unit=unit, store=store)
         return sku
 
-    async def price(self, sku: str, price: int, *, store: str = STORE) -> None:
+    async def price(
+        self,
+        sku: str,
+        price: int,
+        *,
+        store: str = STORE,
+        channel: catalog_pb2.SalesChannel = catalog_pb2.SALES_CHANNEL_UNSPECIFIED,
+    ) -> None:
         """A new price in fen."""
         await self.catalog().ChangePrices(
             catalog_service_pb2.ChangePricesRequest(
@@ -154,6 +161,7 @@ class Shop:
                         product=f"products/{sku}", unit_price=yuan(price)
                     )
                 ],
+                channel=channel,
                 request_id=request_id(),
             )
         )

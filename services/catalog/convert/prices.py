@@ -27,11 +27,20 @@ from services.catalog.convert.products import product_message
 from services.catalog.domain.prices import (
     BasketQuote,
     BasketToQuote,
+    Channel,
     PriceChange,
+    PriceRange,
     Scanned,
     StorePrice,
+    ToldPrice,
 )
 
+_CHANNELS = {
+    catalog_pb2.SALES_CHANNEL_TILL: Channel.TILL,
+    catalog_pb2.SALES_CHANNEL_ONLINE: Channel.ONLINE,
+}
+_CHANNEL_NUMBERS = {channel: number for number, channel in _CHANNELS.items()}
+_TILL_ROLES = frozenset({"platform", "store_manager", "cashier"})
 VERSION_MAX = 2**63 - 1
 
 
@@ -49,9 +58,19 @@ def price_changes(request: catalog_service_pb2.ChangePricesRequest) -> list[Pric
     ]
 
 
-def start_of(request: catalog_service_pb2.ChangePricesRequest) -> datetime | None:
-    """When new prices are to start, None for now; InvalidInput for an impossible time."""
-    return _instant_or_none(request, "start_time")
+def range_of(request: catalog_service_pb2.ChangePricesRequest) -> PriceRange:
+    """When and where new prices are to be asked; InvalidInput for an impossible time."""
+    return PriceRange(
+        start=_instant_or_none(request, "start_time"),
+        end=_instant_or_none(request, "end_time"),
+        channel=_CHANNELS.get(request.channel),
+    )
+
+
+def channel_of(asked: catalog_pb2.SalesChannel, call: Call) -> Channel:
+    """The channel that is asked about; if none is named the caller's: the till for staff."""
+    is_staff = bool(call.caller.roles & _TILL_ROLES)
+    return _CHANNELS.get(asked, Channel.TILL if is_staff else Channel.ONLINE)
 
 
 def version_of_key(key: str) -> int:
@@ -77,19 +96,28 @@ def basket(request: catalog_service_pb2.QuoteBasketRequest, call: Call) -> Baske
             )
             for i, line in enumerate(request.lines)
         ),
+        channel=channel_of(request.channel, call),
         at=_instant_or_none(request, "quote_time"),
     )
 
 
 def price_message(price: StorePrice) -> catalog_pb2.Price:
     """The price as the contract has it."""
-    return catalog_pb2.Price(
+    message = catalog_pb2.Price(
         name=names.PRICE.format(price.store, price.sku),
         unit_price=money_to_proto(price.unit_price),
         version=price.version,
         start_time=price.starts_at,
         unit=unit_to_proto(price.unit),
+        end_time=price.ends_at,
     )
+    if price.channel is not None:
+        message.channel = _CHANNEL_NUMBERS[price.channel]
+    if price.withdrawn is not None:
+        message.withdraw_time.FromDatetime(price.withdrawn.at)
+        message.withdraw_reason = price.withdrawn.why
+        message.withdrawn_by = price.withdrawn.actor
+    return message
 
 
 def scanned_message(scanned: Scanned) -> catalog_pb2.ScannedItem:
@@ -112,6 +140,7 @@ def basket_quote_message(quoted: BasketQuote) -> catalog_pb2.BasketQuote:
         ],
         total=money_to_proto(quoted.quote.total),
         quote_time=quoted.at,
+        channel=_CHANNEL_NUMBERS[quoted.channel],
     )
 
 
@@ -123,18 +152,26 @@ def changed_prices_bytes(prices: Sequence[StorePrice]) -> bytes:
     return wire_bytes(reply)
 
 
-def price_events(prices: Sequence[StorePrice]) -> list[Event]:
-    """A PriceChanged for each, numbered by the price's version."""
+def price_bytes(price: StorePrice) -> bytes:
+    """The answer to WithdrawPrice."""
+    return wire_bytes(price_message(price))
+
+
+def price_events(prices: Sequence[ToldPrice]) -> list[Event]:
+    """A PriceChanged for each, or a PriceWithdrawn if it was withdrawn."""
     events = []
-    for price in prices:
-        message = price_message(price)
+    for told in prices:
+        message = price_message(told.price)
+        kind = (
+            events_pb2.PriceChanged if told.price.withdrawn is None else events_pb2.PriceWithdrawn
+        )
         events.append(
             Event(
-                distribution_key=price.store,
-                aggregate=f"{names.tenant_of(price.store)}/{message.name}",
-                sequence=price.version,
-                type=events_pb2.PriceChanged.DESCRIPTOR.full_name,
-                data=wire_bytes(events_pb2.PriceChanged(price=message)),
+                distribution_key=told.price.store,
+                aggregate=f"{names.tenant_of(told.price.store)}/{message.name}",
+                sequence=told.sequence,
+                type=kind.DESCRIPTOR.full_name,
+                data=wire_bytes(kind(price=message)),
             )
         )
     return events

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chassis.kernel.errors import AmountInvalid, CurrencyMismatch, InvalidInput, Refusal
@@ -20,7 +21,17 @@ QUOTE_AHEAD_MAX = timedelta(days=1)
 
 
 ANNOUNCED_AHEAD_MAX = timedelta(days=366)
-"""A year and a leap day; what is further ahead is a slip of the pen, and can't be taken back."""
+"""A year and a leap day; what is further ahead is a slip of the pen."""
+
+TEMPORARY_MAX = timedelta(days=366)
+"""The longest range of a price with an end."""
+
+
+class Channel(enum.StrEnum):
+    """Where a price is asked."""
+
+    TILL = "till"
+    ONLINE = "online"
 
 
 class PriceAnnounced(Refusal):
@@ -28,6 +39,48 @@ class PriceAnnounced(Refusal):
 
     reason = "PRICE_ANNOUNCED"
     message = "version {version} of the price of {sku} is announced for {start_time}"
+
+
+class PriceOverlap(Refusal):
+    """A version with an end is asked in a part of the range already."""
+
+    reason = "PRICE_OVERLAP"
+    message = "version {version} of the price of {sku} is asked from {start_time} to {end_time}"
+
+
+class PriceStarted(Refusal):
+    """A version that stands can't be taken back, only followed by another."""
+
+    reason = "PRICE_STARTED"
+    message = "version {version} of the price of {sku} is asked since {start_time}"
+
+
+class PriceEnded(Refusal):
+    """A version that has ended, or was withdrawn, has nothing left to take back."""
+
+    reason = "PRICE_ENDED"
+    message = "version {version} of the price of {sku} ended at {end_time}"
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRange:
+    """When and where new prices are asked.
+
+    None for `start` is now, for `end` until others start, for `channel` in all channels.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """When a version was taken back, by whom and why."""
+
+    at: datetime
+    actor: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +93,11 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True)
 class StorePrice:
-    """One version of what a store asks for a product: from starts_at until the next one starts."""
+    """One version of what a store asks for a product, from starts_at on.
+
+    Without an end it stands until the next one without an end starts; with an end it is asked in
+    the stead of what stands, before ends_at. None for `channel` is all channels.
+    """
 
     store: StoreId
     sku: str
@@ -48,6 +105,17 @@ class StorePrice:
     unit_price: Money
     version: int
     starts_at: datetime
+    ends_at: datetime | None = None
+    channel: Channel | None = None
+    withdrawn: Withdrawal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPrice:
+    """A price as an event tells of it; the sequence counts what was told of its price so far."""
+
+    price: StorePrice
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +130,12 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True)
 class BasketToQuote:
-    """A basket at a store of a tenant, and the instant whose prices apply; None is now."""
+    """A basket at a store of a tenant; where and at which instant it is bought, None is now."""
 
     tenant: str
     store: StoreId
     lines: tuple[BasketLine, ...]
+    channel: Channel
     at: datetime | None
 
 
@@ -77,6 +146,7 @@ class BasketQuote:
     store: StoreId
     quote: quote.Quote
     display_names: Mapping[str, str]
+    channel: Channel
     at: datetime
 
 
@@ -103,13 +173,23 @@ def currency_of(changes: Sequence[PriceChange]) -> str:
     return wanted
 
 
-def require_announceable(start: datetime, *, now: datetime) -> None:
-    """InvalidInput if prices can't be announced for this instant: it is past, or too far ahead."""
-    if start <= now:
+def require_range(wanted: PriceRange, *, now: datetime) -> None:
+    """InvalidInput, naming the field, if prices can't be asked in this range.
+
+    That is a start that is past or too far ahead, an end that is not after the start, or one that
+    is too far from it.
+    """
+    if wanted.start is not None and wanted.start <= now:
         raise InvalidInput.at("start_time", "must be in the future")
-    if start > now + ANNOUNCED_AHEAD_MAX:
+    if wanted.start is not None and wanted.start > now + ANNOUNCED_AHEAD_MAX:
         limit = f"must not be more than {ANNOUNCED_AHEAD_MAX.days} days ahead"
         raise InvalidInput.at("start_time", limit)
+    start = wanted.start or now
+    if wanted.end is not None and wanted.end <= start:
+        raise InvalidInput.at("end_time", "must be after the start")
+    if wanted.end is not None and wanted.end > start + TEMPORARY_MAX:
+        limit = f"must not be more than {TEMPORARY_MAX.days} days after the start"
+        raise InvalidInput.at("end_time", limit)
 
 
 def require_order(
@@ -122,6 +202,35 @@ def require_order(
             raise PriceAnnounced(
                 sku=later.sku, version=later.version, start_time=later.starts_at.isoformat()
             )
+
+
+def require_apart(changes: Sequence[PriceChange], overlapping: Mapping[str, StorePrice]) -> None:
+    """PriceOverlap if a version with an end, by SKU, is asked in a part of the range already."""
+    for change in changes:
+        other = overlapping.get(change.sku)
+        if other is not None:
+            assert other.ends_at is not None
+            raise PriceOverlap(
+                sku=other.sku,
+                version=other.version,
+                start_time=other.starts_at.isoformat(),
+                end_time=other.ends_at.isoformat(),
+            )
+
+
+def withdrawn(price: StorePrice, withdrawal: Withdrawal) -> StorePrice:
+    """The price, taken back at the withdrawal's instant: it ends then, or before it starts.
+
+    PriceEnded if it has ended, PriceStarted if it stands already.
+    """
+    if price.ends_at is not None and (price.withdrawn or price.ends_at <= withdrawal.at):
+        raise PriceEnded(sku=price.sku, version=price.version, end_time=price.ends_at.isoformat())
+    if price.ends_at is None and price.starts_at <= withdrawal.at:
+        raise PriceStarted(
+            sku=price.sku, version=price.version, start_time=price.starts_at.isoformat()
+        )
+    ends_at = max(price.starts_at, withdrawal.at)
+    return replace(price, ends_at=ends_at, withdrawn=withdrawal)
 
 
 def meaning(code: Gtin | ScaleLabel, product: Product, price: StorePrice) -> Scanned:

@@ -14,7 +14,13 @@ from chassis.kernel.money import Money
 from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import Unit
 from pricing.quote import Price
-from services.catalog.domain.prices import PriceChange, StorePrice
+from services.catalog.domain.prices import (
+    Channel,
+    PriceChange,
+    StorePrice,
+    ToldPrice,
+    Withdrawal,
+)
 
 # The update changes nothing: it is there to lock the row, and to answer a currency set before.
 # hutong.now() is when the transaction began, which may be long before it got the store's lock; the
@@ -25,83 +31,165 @@ on conflict (store_id) do update set currency = store_currency.currency
 returning currency, hutong.now() + (clock_timestamp() - now()) as locked_at
 """
 
-_ANNOUNCED = """
-select r.sku, r.unit, r.currency, r.amount_minor, r.version, r.starts_at
+_PRICE_COLUMNS = """
+       r.sku, r.unit, r.currency, r.amount_minor, r.version, r.starts_at, r.ends_at, r.channel,
+       r.withdrawn_at, r.withdrawn_by, r.withdrawn_why
+"""
+
+# Two versions meet if a channel has both; 'all' is every channel.
+_MEETS = "(r.channel = {channel} or 'all' in (r.channel, {channel}))"
+
+_ANNOUNCED = f"""
+select {_PRICE_COLUMNS}
   from unnest($2::text[]) as changed (sku)
  cross join lateral (
        select * from price as r
-        where r.store_id = $1 and r.sku = changed.sku
-        order by r.version desc limit 1) as r
+        where r.store_id = $1 and r.sku = changed.sku and r.ends_at is null
+          and {_MEETS.format(channel="$3")}
+        order by r.starts_at desc limit 1) as r
  where r.is_announced
 """
 
-_ADD_PRICES = """
-insert into price (store_id, sku, version, currency, amount_minor, unit, starts_at, is_announced)
+_OVERLAPPING = f"""
+select {_PRICE_COLUMNS}
+  from unnest($2::text[]) as changed (sku)
+ cross join lateral (
+       select * from price as r
+        where r.store_id = $1 and r.sku = changed.sku and r.ends_at > $4 and r.starts_at < $5
+          and r.ends_at > r.starts_at and {_MEETS.format(channel="$3")}
+        order by r.ends_at limit 1) as r
+"""
+
+# A version without an end starts after the one that it follows, whatever the clock says; one with
+# an end starts when it is told to. Each version and each withdrawal was told by one event.
+_ADD_PRICES = f"""
+insert into price (store_id, sku, version, currency, amount_minor, unit, starts_at, is_announced,
+                   ends_at, channel)
 select $1, p.sku, coalesce(newest.version, 0) + 1, $3, changed.amount_minor, p.unit,
-       greatest($6::timestamptz, newest.starts_at + interval '1 microsecond'), $7::boolean
+       case when $8::timestamptz is null
+            then greatest($6::timestamptz, followed.starts_at + interval '1 microsecond')
+            else $6 end, $7::boolean, $8, $9
   from unnest($4::text[], $5::bigint[]) as changed (sku, amount_minor)
   join product as p on p.tenant = $2 and p.sku = changed.sku
   left join lateral (
-       select r.version, r.starts_at from price as r
+       select r.version from price as r
         where r.store_id = $1 and r.sku = changed.sku
         order by r.version desc limit 1) as newest on true
-returning sku, unit, currency, amount_minor, version, starts_at
+  left join lateral (
+       select r.starts_at from price as r
+        where r.store_id = $1 and r.sku = changed.sku and r.ends_at is null
+          and {_MEETS.format(channel="$9")}
+        order by r.starts_at desc limit 1) as followed on true
+returning sku, unit, currency, amount_minor, version, starts_at, ends_at, channel,
+          withdrawn_at, withdrawn_by, withdrawn_why
 """
 
-_PRICE_NOW = """
-select sku, unit, currency, amount_minor, version, starts_at
-  from price
- where store_id = $1 and sku = $2 and starts_at <= hutong.now()
- order by starts_at desc
- limit 1
+_WITHDRAWALS = """
+select sku, count(*) as withdrawals from price
+ where store_id = $1 and sku = any ($2::text[]) and ends_at is not null
+   and withdrawn_at is not null
+ group by sku
 """
 
-_PRICES_NOW = """
-select distinct on (sku) sku, unit, currency, amount_minor, version, starts_at
-  from price
- where store_id = $1 and sku > $2 and starts_at <= hutong.now()
- order by sku, starts_at desc
+_NEWEST_VERSION = "select max(version) as version from price where store_id = $1 and sku = $2"
+
+_VERSION = f"""
+select {_PRICE_COLUMNS}
+  from price as r where r.store_id = $1 and r.sku = $2 and r.version = $3
+"""
+
+_LOCK_KNOWN_STORE = """
+select hutong.now() + (clock_timestamp() - now()) as locked_at
+  from (select 1 from store_currency where store_id = $1 for update) as locked
+"""
+
+_WITHDRAW = """
+update price set ends_at = $4, withdrawn_at = $5, withdrawn_by = $6, withdrawn_why = $7
+ where store_id = $1 and sku = $2 and version = $3
+"""
+
+# What is in force: the version with an end that covers the instant, else the newest one without an
+# end that has started. Each is one step in an index of its own.
+_IN_FORCE = """
+       select layers.* from (
+              (select r.*, 1 as layer from price as r
+                where r.store_id = {store} and r.sku = {sku}
+                  and r.ends_at > {at} and r.starts_at <= {at}
+                  and r.channel in ('all', {channel})
+                order by r.ends_at limit 1)
+              union all
+              (select r.*, 2 as layer from price as r
+                where r.store_id = {store} and r.sku = {sku}
+                  and r.ends_at is null and r.starts_at <= {at}
+                  and r.channel in ('all', {channel})
+                order by r.starts_at desc limit 1)) as layers
+        order by layers.layer limit 1
+"""
+
+_PRICE_NOW = f"""
+select {_PRICE_COLUMNS}
+  from (select hutong.now() as now offset 0) as clock
+ cross join lateral (
+{_IN_FORCE.format(store="$1", sku="$2", at="clock.now", channel="$3")}) as r
+"""
+
+_PRICES_NOW = f"""
+select distinct on (r.sku) {_PRICE_COLUMNS}
+  from price as r
+ where r.store_id = $1 and r.sku > $2 and r.starts_at <= hutong.now()
+   and (r.ends_at is null or r.ends_at > hutong.now()) and r.channel in ('all', $4)
+ order by r.sku, (r.ends_at is null), r.starts_at desc
  limit $3
 """
 
-_VERSIONS = """
-select sku, unit, currency, amount_minor, version, starts_at
-  from price
- where store_id = $1 and sku = $2 and version < $3
- order by version desc
+_VERSIONS = f"""
+select {_PRICE_COLUMNS}
+  from price as r
+ where r.store_id = $1 and r.sku = $2 and r.version < $3
+ order by r.version desc
  limit $4
 """
 
-_OFFERS = """
+# A version counts as shown once it has started, unless it was withdrawn before that.
+_OFFERS = f"""
 select clock.now, p.display_name,
        priced.unit, priced.currency, priced.amount_minor, priced.version,
        shown.currency as shown_currency, shown.amount_minor as shown_amount_minor
-  from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[])
-       with ordinality as asked (tenant, store_id, sku, at, shown_version, position)
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[])
+       with ordinality as asked (tenant, store_id, sku, channel, at, shown_version, position)
  cross join (select hutong.now() as now offset 0) as clock
   left join product as p on p.tenant = asked.tenant and p.sku = asked.sku
   left join lateral (
-       select r.unit, r.currency, r.amount_minor, r.version from price as r
-        where r.store_id = asked.store_id and r.sku = asked.sku
-          and r.starts_at <= coalesce(asked.at, clock.now)
-        order by r.starts_at desc limit 1) as priced on true
+{
+    _IN_FORCE.format(
+        store="asked.store_id",
+        sku="asked.sku",
+        at="coalesce(asked.at, clock.now)",
+        channel="asked.channel",
+    )
+}) as priced on true
   left join price as shown
     on shown.store_id = asked.store_id and shown.sku = asked.sku
    and shown.version = asked.shown_version and shown.starts_at <= clock.now
+   and (shown.ends_at is null or shown.ends_at > shown.starts_at)
  order by asked.position
 """
+
+_ALL_CHANNELS = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a quote needs to know: one product's price at a store at an instant; None is now.
+    """What a quote needs to know: a product's price at a store in a channel at an instant.
 
-    And what a version asked that a customer was shown, if they were shown any.
+    None for the instant is now. And what a version asked that a customer was shown, if there is
+    one.
     """
 
     tenant: str
     store: StoreId
     sku: str
+    channel: Channel
     at: datetime | None
     shown_version: int | None = None
 
@@ -130,10 +218,26 @@ async def lock_store(tx: Transaction, store: StoreId, *, currency: str) -> tuple
 
 
 async def announced(
-    tx: Transaction, store: StoreId, changes: Sequence[PriceChange]
+    tx: Transaction, store: StoreId, changes: Sequence[PriceChange], *, channel: Channel | None
 ) -> Mapping[str, StorePrice]:
-    """The newest versions of these prices, by SKU, as far as they were announced."""
-    rows = await tx.rows(_ANNOUNCED, store, [change.sku for change in changes])
+    """The newest of these prices without an end, by SKU, as far as they were announced."""
+    skus = [change.sku for change in changes]
+    rows = await tx.rows(_ANNOUNCED, store, skus, channel or _ALL_CHANNELS)
+    return {row.sku: _price(store, row) for row in rows}
+
+
+async def overlapping(
+    tx: Transaction,
+    store: StoreId,
+    changes: Sequence[PriceChange],
+    *,
+    channel: Channel | None,
+    start: datetime,
+    end: datetime,
+) -> Mapping[str, StorePrice]:
+    """Versions of these prices, by SKU, that have an end and are asked in a part of the range."""
+    skus = [change.sku for change in changes]
+    rows = await tx.rows(_OVERLAPPING, store, skus, channel or _ALL_CHANNELS, start, end)
     return {row.sku: _price(store, row) for row in rows}
 
 
@@ -146,35 +250,79 @@ async def add_prices(
     currency: str,
     start: datetime,
     is_announced: bool,
-) -> Mapping[str, StorePrice]:
+    end: datetime | None,
+    channel: Channel | None,
+) -> Mapping[str, ToldPrice]:
     """Adds the next version of each price, by SKU, for those products that exist.
 
-    The store is locked. A version starts at `start`, and after the one before it.
+    The store is locked. A version without an end starts at `start`, and after the one before it.
     """
+    skus = [change.sku for change in changes]
     rows = await tx.rows(
         _ADD_PRICES,
         store,
         tenant,
         currency,
-        [change.sku for change in changes],
+        skus,
         [change.unit_price.amount_minor for change in changes],
         start,
         is_announced,
+        end,
+        channel or _ALL_CHANNELS,
     )
-    return {row.sku: _price(store, row) for row in rows}
+    withdrawals = {row.sku: row.withdrawals for row in await tx.rows(_WITHDRAWALS, store, skus)}
+    return {
+        row.sku: ToldPrice(_price(store, row), row.version + withdrawals.get(row.sku, 0))
+        for row in rows
+    }
 
 
-async def price_now(tx: Transaction, store: StoreId, sku: str) -> StorePrice | None:
+async def lock_known_store(tx: Transaction, store: StoreId) -> datetime | None:
+    """Locks the prices of a store as lock_store does; None if it has none."""
+    row = await tx.row(_LOCK_KNOWN_STORE, store)
+    return None if row is None else row.locked_at
+
+
+async def version(
+    tx: Transaction, store: StoreId, sku: str, version_number: int
+) -> StorePrice | None:
+    """One version of a price, if there is it."""
+    row = await tx.row(_VERSION, store, sku, version_number)
+    return None if row is None else _price(store, row)
+
+
+async def withdraw(tx: Transaction, price: StorePrice) -> ToldPrice:
+    """Keeps that the price was withdrawn. The store is locked."""
+    assert price.withdrawn is not None
+    await tx.run(
+        _WITHDRAW,
+        price.store,
+        price.sku,
+        price.version,
+        price.ends_at,
+        price.withdrawn.at,
+        price.withdrawn.actor,
+        price.withdrawn.why,
+    )
+    newest = await tx.row(_NEWEST_VERSION, price.store, price.sku)
+    (counted,) = await tx.rows(_WITHDRAWALS, price.store, [price.sku])
+    assert newest is not None
+    return ToldPrice(price, newest.version + counted.withdrawals)
+
+
+async def price_now(
+    tx: Transaction, store: StoreId, sku: str, *, channel: Channel
+) -> StorePrice | None:
     """What the store asks for the product now, if it asks anything."""
-    row = await tx.row(_PRICE_NOW, store, sku)
+    row = await tx.row(_PRICE_NOW, store, sku, channel)
     return None if row is None else _price(store, row)
 
 
 async def prices_now(
-    tx: Transaction, store: StoreId, *, after: str, rows_max: int
+    tx: Transaction, store: StoreId, *, channel: Channel, after: str, rows_max: int
 ) -> list[StorePrice]:
     """The store's prices of now by SKU, behind `after`."""
-    rows = await tx.rows(_PRICES_NOW, store, after, rows_max)
+    rows = await tx.rows(_PRICES_NOW, store, after, rows_max, channel)
     return [_price(store, row) for row in rows]
 
 
@@ -193,6 +341,7 @@ async def offers(tx: Transaction, asked: Sequence[Asked]) -> tuple[list[Offer], 
         [each.tenant for each in asked],
         [each.store for each in asked],
         [each.sku for each in asked],
+        [each.channel for each in asked],
         [each.at for each in asked],
         [each.shown_version for each in asked],
     )
@@ -207,6 +356,11 @@ def _price(store: StoreId, row: Row[Any]) -> StorePrice:
         unit_price=Money(row.amount_minor, row.currency),
         version=row.version,
         starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        channel=None if row.channel == _ALL_CHANNELS else Channel(row.channel),
+        withdrawn=None
+        if row.withdrawn_at is None
+        else Withdrawal(row.withdrawn_at, row.withdrawn_by, row.withdrawn_why),
     )
 
 

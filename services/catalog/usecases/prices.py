@@ -1,14 +1,17 @@
 """What is done with prices. Each use case owns its transaction.
 
 What is promised about instants: a price version holds from starts_at, which is the database's time
-while its transaction held the store's lock, or a later instant for which it was announced, until
-the next version starts. A version that is announced keeps its place: none can start before it that
-did not start before it was announced. Versions are kept for ever, so an instant before a change
-gives the version before it, whenever it is asked about. Once a change is answered, every quote that
-begins later and names no instant sees it, or what it announced, if its start has come. In between,
-while the change commits, a quote at an instant after starts_at may still be answered with the
-version before; its price_version says so, and the same instant gives the new version afterwards. A
-caller that wants the price of now therefore names no instant and keeps the one in the answer.
+while its transaction held the store's lock, or a later instant for which it was announced. Without
+an end it stands until the next such version of its channel starts, and with one it is asked in the
+stead of what stands until then. A version that is announced keeps its place until it is withdrawn:
+none without an end can start before it that did not start before it was announced. Versions are
+kept for ever, and end no earlier than at the instant of the change that ends them, so an instant
+before a change gives what was in force then, whenever it is asked about. Once a change is answered,
+every quote that begins later and names no instant sees it, or what it announced, if its start has
+come. In between, while the change commits, a quote at an instant after starts_at may still be
+answered with the version before; its price_version says so, and the same instant gives the new
+version afterwards. A caller that wants the price of now therefore names no instant and keeps the
+one in the answer.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from datetime import datetime
 
 from chassis.db.engine import Database
 from chassis.db.idempotency import Once
+from chassis.db.transaction import Transaction
 from chassis.kernel import names
 from chassis.kernel.errors import CurrencyMismatch, HutongError, ResourceNotFound
 from chassis.kernel.names import StoreId
@@ -31,15 +35,19 @@ from services.catalog.domain import prices as domain
 from services.catalog.domain.prices import (
     BasketQuote,
     BasketToQuote,
+    Channel,
     PriceChange,
+    PriceRange,
     Scanned,
     StorePrice,
+    ToldPrice,
+    Withdrawal,
 )
 from services.catalog.repository import price_rows, product_rows
 from services.catalog.repository.price_rows import Asked, Offer
 
-PriceEvents = Callable[[Sequence[StorePrice]], Sequence[Event]]
-"""Tells of new prices."""
+PriceEvents = Callable[[Sequence[ToldPrice]], Sequence[Event]]
+"""Tells of new prices, and of withdrawn ones."""
 
 
 class Prices:
@@ -49,7 +57,9 @@ class Prices:
         self.database = database
         self._price_events = price_events
 
-    async def look_up_barcode(self, tenant: str, store: StoreId, code: str) -> Scanned:
+    async def look_up_barcode(
+        self, tenant: str, store: StoreId, code: str, *, channel: Channel
+    ) -> Scanned:
         """What a scanned code means at a store.
 
         BarcodeInvalid, BarcodeUnknown, or PriceMissing if the store has no price for the product.
@@ -60,7 +70,7 @@ class Prices:
             product = await product_rows.product_of_barcode(tx, tenant, kept)
             if product is None:
                 raise BarcodeUnknown(barcode=code)
-            price = await price_rows.price_now(tx, store, product.sku)
+            price = await price_rows.price_now(tx, store, product.sku, channel=channel)
         if price is None:
             raise PriceMissing(sku=product.sku)
         return domain.meaning(read, product, price)
@@ -72,13 +82,13 @@ class Prices:
         store: StoreId,
         changes: Sequence[PriceChange],
         *,
-        start: datetime | None,
+        during: PriceRange,
         encode: Callable[[Sequence[StorePrice]], bytes],
     ) -> bytes:
         """Starts new prices at a store, all or none, answered in the order of the changes.
 
-        None for `start` is now. ProductUnknown, PriceAnnounced, CurrencyMismatch; InvalidInput if
-        the list itself can't be right, or its start is not ahead or too far ahead.
+        ProductUnknown, PriceAnnounced, PriceOverlap, CurrencyMismatch; InvalidInput if the list
+        itself can't be right, or its range.
         """
         wanted = domain.currency_of(changes)
         async with once.transaction() as tx:
@@ -87,38 +97,66 @@ class Prices:
                 raise CurrencyMismatch.at(
                     "changes", f"must be in {currency}", given=wanted, wanted=currency
                 )
-            if start is not None:
-                domain.require_announceable(start, now=now)
-            announced = await price_rows.announced(tx, store, changes)
-            domain.require_order(changes, announced, start=start or now)
+            domain.require_range(during, now=now)
+            start = during.start or now
+            await _require_free(tx, store, changes, during, start=start)
             added = await price_rows.add_prices(
                 tx,
                 tenant,
                 store,
                 changes,
                 currency=currency,
-                start=start or now,
-                is_announced=start is not None,
+                start=start,
+                is_announced=during.start is not None,
+                end=during.end,
+                channel=during.channel,
             )
             for change in changes:
                 if change.sku not in added:
                     raise ProductUnknown(sku=change.sku)
             started = [added[change.sku] for change in changes]
             await outbox.add_all(tx, self._price_events(started))
-            return await tx.keep(encode(started))
+            return await tx.keep(encode([each.price for each in started]))
 
-    async def get_price(self, store: StoreId, sku: str) -> StorePrice:
+    async def withdraw_price(
+        self,
+        once: Once,
+        store: StoreId,
+        sku: str,
+        version: int,
+        *,
+        actor: str,
+        why: str,
+        encode: Callable[[StorePrice], bytes],
+    ) -> bytes:
+        """Takes a version back; ResourceNotFound, PriceStarted, PriceEnded."""
+        async with once.transaction() as tx:
+            now = await price_rows.lock_known_store(tx, store)
+            price = await price_rows.version(tx, store, sku, version)
+            if now is None or price is None:
+                raise ResourceNotFound(resource=names.PRICE.format(store, sku))
+            told = await price_rows.withdraw(
+                tx, domain.withdrawn(price, Withdrawal(now, actor, why))
+            )
+            await outbox.add_all(tx, self._price_events([told]))
+            return await tx.keep(encode(told.price))
+
+    async def get_price(self, store: StoreId, sku: str, *, channel: Channel) -> StorePrice:
         """What the store asks for the product now; ResourceNotFound if it asks nothing."""
         async with self.database.transaction() as tx:
-            price = await price_rows.price_now(tx, store, sku)
+            price = await price_rows.price_now(tx, store, sku, channel=channel)
         if price is None:
             raise ResourceNotFound(resource=names.PRICE.format(store, sku))
         return price
 
-    async def list_prices(self, store: StoreId, *, after: str, rows_max: int) -> list[StorePrice]:
+    async def list_prices(
+        self, store: StoreId, *, channel: Channel, after: str, rows_max: int
+    ) -> list[StorePrice]:
         """The store's prices of now by SKU, behind `after`."""
         async with self.database.transaction() as tx:
-            return await price_rows.prices_now(tx, store, after=after, rows_max=rows_max)
+            return await price_rows.prices_now(
+                tx, store, channel=channel, after=after, rows_max=rows_max
+            )
 
     async def list_price_versions(
         self, store: StoreId, sku: str, *, before: int, rows_max: int
@@ -151,13 +189,31 @@ class Prices:
         return [_quoted_or_error(basket, known, now) for basket in baskets]
 
 
+async def _require_free(
+    tx: Transaction,
+    store: StoreId,
+    changes: Sequence[PriceChange],
+    during: PriceRange,
+    *,
+    start: datetime,
+) -> None:
+    if during.end is None:
+        announced = await price_rows.announced(tx, store, changes, channel=during.channel)
+        domain.require_order(changes, announced, start=start)
+    else:
+        overlapping = await price_rows.overlapping(
+            tx, store, changes, channel=during.channel, start=start, end=during.end
+        )
+        domain.require_apart(changes, overlapping)
+
+
 def _price_asked(basket: BasketToQuote, line: BasketLine) -> Asked:
-    return Asked(basket.tenant, basket.store, line.sku, basket.at)
+    return Asked(basket.tenant, basket.store, line.sku, basket.channel, basket.at)
 
 
 def _shown_asked(basket: BasketToQuote, line: BasketLine) -> list[Asked]:
     return [
-        Asked(basket.tenant, basket.store, line.sku, basket.at, version)
+        Asked(basket.tenant, basket.store, line.sku, basket.channel, basket.at, version)
         for version in line.shown_versions
     ]
 
@@ -179,4 +235,6 @@ def _quoted_or_error(
         quoted = quote(basket.lines, {sku: offers[sku].price for sku in named}, shown)
     except HutongError as error:
         return error
-    return BasketQuote(store=basket.store, quote=quoted, display_names=named, at=at)
+    return BasketQuote(
+        store=basket.store, quote=quoted, display_names=named, channel=basket.channel, at=at
+    )

@@ -84,7 +84,11 @@ def basket(
     request: orders_service_pb2.QuoteOrderRequest | orders_service_pb2.PlaceOrderRequest,
     call: Call,
 ) -> Basket:
-    """What is wanted from which store."""
+    """What is wanted from which store, and at the till or online.
+
+    How the goods reach the customer decides that; a quote does not say, so there it is who asks.
+    """
+    store = names.parse_store(request.parent, call.tenant)
     wanted = [
         Wanted(
             names.parse_product(line.product, at=f"lines[{index}].product"),
@@ -94,7 +98,11 @@ def basket(
         )
         for index, line in enumerate(request.lines)
     ]
-    return Basket(store=names.parse_store(request.parent, call.tenant), wanted=tuple(wanted))
+    if isinstance(request, orders_service_pb2.PlaceOrderRequest):
+        is_at_till = request.fulfilment == orders_pb2.FULFILMENT_CARRY_OUT
+    else:
+        is_at_till = purchaser_of(call, store).is_staff
+    return Basket(store=store, wanted=tuple(wanted), is_at_till=is_at_till)
 
 
 def place_order(
@@ -207,6 +215,13 @@ def wanted_to_proto(wanting: Basket) -> list[catalog_pb2.WantedLine]:
         )
         for line in wanting.wanted
     ]
+
+
+def channel_to_proto(wanting: Basket) -> catalog_pb2.SalesChannel:
+    """Whose prices the basket has."""
+    if wanting.is_at_till:
+        return catalog_pb2.SALES_CHANNEL_TILL
+    return catalog_pb2.SALES_CHANNEL_ONLINE
 
 
 def lines_to_proto(order: Order) -> list[product_quantity_pb2.ProductQuantity]:

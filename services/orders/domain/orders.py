@@ -146,10 +146,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What is wanted from a store, line by line as it was asked; the catalogue adds lines up."""
+    """What is wanted from a store, line by line as it was asked; the catalogue adds lines up.
+
+    Goods that are bought at the till have the till's prices, all others those asked online.
+    """
 
     store: StoreId
     wanted: tuple[Wanted, ...]
+    is_at_till: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row
@@ -47,7 +49,13 @@ def creation(*products: catalog_pb2.Product) -> catalog_service_pb2.BatchCreateP
 
 
 def price_list(
-    amounts: Mapping[str, int], *, store: str = STORE, currency: str = "CNY"
+    amounts: Mapping[str, int],
+    *,
+    store: str = STORE,
+    currency: str = "CNY",
+    start: datetime | None = None,
+    end: datetime | None = None,
+    channel: catalog_pb2.SalesChannel = catalog_pb2.SALES_CHANNEL_UNSPECIFIED,
 ) -> catalog_service_pb2.ChangePricesRequest:
     return catalog_service_pb2.ChangePricesRequest(
         parent=store,
@@ -59,7 +67,15 @@ def price_list(
             for sku, amount in amounts.items()
         ],
         request_id=request_id(),
+        start_time=start,
+        end_time=end,
+        channel=channel,
     )
+
+
+def ahead(**by: float) -> datetime:
+    """So far ahead of now."""
+    return datetime.fromtimestamp(time.time(), UTC) + timedelta(**by)
 
 
 def basket(
@@ -68,6 +84,7 @@ def basket(
     store: str = STORE,
     at: Any = None,
     shown: int = 0,
+    channel: catalog_pb2.SalesChannel = catalog_pb2.SALES_CHANNEL_UNSPECIFIED,
 ) -> catalog_service_pb2.QuoteBasketRequest:
     return catalog_service_pb2.QuoteBasketRequest(
         parent=store,
@@ -81,6 +98,7 @@ def basket(
             for sku, quantity in lines
         ],
         quote_time=at,
+        channel=channel,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.auth import Caller
+from hutong.catalog.v1 import catalog_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2
 from tests.support.shop import (
     CASHIER,
@@ -186,6 +187,20 @@ async def test_a_price_that_came_back_to_what_was_shown_is_charged(shop: Shop) -
     order = await shop.orders().PlaceOrder(till_sale(wanted(sku, 1, shown=1)))
     assert (order.lines[0].price_version, order.total) == (3, yuan(100))
     assert order.lines[0].shown_price_version == 0
+
+
+async def test_who_carries_goods_out_pays_the_tills_price_and_others_that_of_online(
+    shop: Shop,
+) -> None:
+    sku = await shop.product(stock=5, price=100)
+    who = await shop.customer(balance=1_000)
+    await shop.price(sku, 90, channel=catalog_pb2.SALES_CHANNEL_ONLINE)
+    quoted = orders_service_pb2.QuoteOrderRequest(parent=STORE, lines=[wanted(sku, 1)])
+    assert (await shop.orders().QuoteOrder(quoted)).total == yuan(100)
+    assert (await shop.orders(who).QuoteOrder(quoted)).total == yuan(90)
+    sale = await shop.orders().PlaceOrder(till_sale(wanted(sku, 1, shown=1)))
+    collected = await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1, shown=2)))
+    assert (sale.total, collected.total) == (yuan(100), yuan(90))
 
 
 async def test_a_shown_version_that_never_was_is_bad_input(shop: Shop) -> None:

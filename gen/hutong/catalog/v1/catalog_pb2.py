@@ -30,7 +30,7 @@ from hutong.common.v1 import measure_pb2 as hutong_dot_common_dot_v1_dot_measure
 from hutong.common.v1 import money_pb2 as hutong_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhutong/catalog/v1/catalog.proto\x12\x11hutong.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehutong/common/v1/measure.proto\x1a\x1chutong/common/v1/money.proto\"\xff\x03\n\x07Product\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12k\n\x0c\x64isplay_name\x18\x02 \x01(\tBU\xe2\x41\x01\x02\xbaHNrL\x10\x01\x18x2F^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$\x12\x35\n\ndepartment\x18\x03 \x01(\tB!\xe2\x41\x01\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12<\n\x04unit\x18\x04 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x0f\xe2\x41\x02\x02\x05\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12H\n\x08\x62\x61rcodes\x18\x05 \x03(\tB6\xe2\x41\x01\x01\xbaH/\x92\x01,\x10\x14\x18\x01\"&r$2\"^([0-9]{5}|[0-9]{8}|[0-9]{12,14})$\x12\x35\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:F\xea\x41\x43\n\x1a\x63\x61talog.hutong.dev/Product\x12\x12products/{product}*\x08products2\x07product\"C\n\nDepartment\x12\x18\n\ndepartment\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rproduct_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\x9d\x02\n\x05Price\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x31\n\nunit_price\x18\x02 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x31\n\x04unit\x18\x05 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x04\xe2\x41\x01\x03:M\xea\x41J\n\x18\x63\x61talog.hutong.dev/Price\x12\x1fstores/{store}/prices/{product}*\x06prices2\x05price\"\xcd\x01\n\nWantedLine\x12\x34\n\x07product\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x63\x61talog.hutong.dev/Product\x12\"\n\x08quantity\x18\x02 \x01(\x03\x42\x10\xe2\x41\x01\x02\xbaH\t\"\x07\x18\x80\xc2\xd7/ \x00\x12;\n\x04unit\x18\x03 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12(\n\x13shown_price_version\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00\"\x88\x03\n\nQuotedLine\x12\x34\n\x07product\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x63\x61talog.hutong.dev/Product\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08quantity\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x31\n\x04unit\x18\x04 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x04\xe2\x41\x01\x03\x12\x31\n\nunit_price\x18\x05 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x1b\n\rprice_version\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x31\n\nline_total\x18\x07 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12!\n\x13shown_price_version\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x37\n\x10shown_unit_price\x18\t \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\"\xba\x01\n\x0b\x42\x61sketQuote\x12\x13\n\x05store\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x32\n\x05lines\x18\x02 \x03(\x0b\x32\x1d.hutong.catalog.v1.QuotedLineB\x04\xe2\x41\x01\x03\x12,\n\x05total\x18\x03 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x34\n\nquote_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\xba\x01\n\x0bScannedItem\x12\x31\n\x07product\x18\x01 \x01(\x0b\x32\x1a.hutong.catalog.v1.ProductB\x04\xe2\x41\x01\x03\x12-\n\x05price\x18\x02 \x01(\x0b\x32\x18.hutong.catalog.v1.PriceB\x04\xe2\x41\x01\x03\x12\x16\n\x08quantity\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x31\n\nline_total\x18\x04 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhutong/catalog/v1/catalog.proto\x12\x11hutong.catalog.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehutong/common/v1/measure.proto\x1a\x1chutong/common/v1/money.proto\"\xff\x03\n\x07Product\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12k\n\x0c\x64isplay_name\x18\x02 \x01(\tBU\xe2\x41\x01\x02\xbaHNrL\x10\x01\x18x2F^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$\x12\x35\n\ndepartment\x18\x03 \x01(\tB!\xe2\x41\x01\x02\xbaH\x1ar\x18\x32\x16^[a-z][a-z0-9-]{0,62}$\x12<\n\x04unit\x18\x04 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x0f\xe2\x41\x02\x02\x05\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12H\n\x08\x62\x61rcodes\x18\x05 \x03(\tB6\xe2\x41\x01\x01\xbaH/\x92\x01,\x10\x14\x18\x01\"&r$2\"^([0-9]{5}|[0-9]{8}|[0-9]{12,14})$\x12\x35\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:F\xea\x41\x43\n\x1a\x63\x61talog.hutong.dev/Product\x12\x12products/{product}*\x08products2\x07product\"C\n\nDepartment\x12\x18\n\ndepartment\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rproduct_count\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x03\"\xfd\x03\n\x05Price\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x31\n\nunit_price\x18\x02 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x31\n\x04unit\x18\x05 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x04\xe2\x41\x01\x03\x12\x36\n\x07\x63hannel\x18\x06 \x01(\x0e\x32\x1f.hutong.catalog.v1.SalesChannelB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\rwithdraw_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1d\n\x0fwithdraw_reason\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0cwithdrawn_by\x18\n \x01(\tB\x04\xe2\x41\x01\x03:M\xea\x41J\n\x18\x63\x61talog.hutong.dev/Price\x12\x1fstores/{store}/prices/{product}*\x06prices2\x05price\"\xcd\x01\n\nWantedLine\x12\x34\n\x07product\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x63\x61talog.hutong.dev/Product\x12\"\n\x08quantity\x18\x02 \x01(\x03\x42\x10\xe2\x41\x01\x02\xbaH\t\"\x07\x18\x80\xc2\xd7/ \x00\x12;\n\x04unit\x18\x03 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12(\n\x13shown_price_version\x18\x04 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00\"\x88\x03\n\nQuotedLine\x12\x34\n\x07product\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x63\x61talog.hutong.dev/Product\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08quantity\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x31\n\x04unit\x18\x04 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x04\xe2\x41\x01\x03\x12\x31\n\nunit_price\x18\x05 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x1b\n\rprice_version\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x31\n\nline_total\x18\x07 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12!\n\x13shown_price_version\x18\x08 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x37\n\x10shown_unit_price\x18\t \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\"\xf2\x01\n\x0b\x42\x61sketQuote\x12\x13\n\x05store\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x32\n\x05lines\x18\x02 \x03(\x0b\x32\x1d.hutong.catalog.v1.QuotedLineB\x04\xe2\x41\x01\x03\x12,\n\x05total\x18\x03 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x34\n\nquote_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x07\x63hannel\x18\x05 \x01(\x0e\x32\x1f.hutong.catalog.v1.SalesChannelB\x04\xe2\x41\x01\x03\"\xba\x01\n\x0bScannedItem\x12\x31\n\x07product\x18\x01 \x01(\x0b\x32\x1a.hutong.catalog.v1.ProductB\x04\xe2\x41\x01\x03\x12-\n\x05price\x18\x02 \x01(\x0b\x32\x18.hutong.catalog.v1.PriceB\x04\xe2\x41\x01\x03\x12\x16\n\x08quantity\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x31\n\nline_total\x18\x04 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03*_\n\x0cSalesChannel\x12\x1d\n\x19SALES_CHANNEL_UNSPECIFIED\x10\x00\x12\x16\n\x12SALES_CHANNEL_TILL\x10\x01\x12\x18\n\x14SALES_CHANNEL_ONLINE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -67,6 +67,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRICE'].fields_by_name['start_time']._serialized_options = b'\342A\001\003'
   _globals['_PRICE'].fields_by_name['unit']._loaded_options = None
   _globals['_PRICE'].fields_by_name['unit']._serialized_options = b'\342A\001\003'
+  _globals['_PRICE'].fields_by_name['channel']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['channel']._serialized_options = b'\342A\001\003'
+  _globals['_PRICE'].fields_by_name['end_time']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['end_time']._serialized_options = b'\342A\001\003'
+  _globals['_PRICE'].fields_by_name['withdraw_time']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['withdraw_time']._serialized_options = b'\342A\001\003'
+  _globals['_PRICE'].fields_by_name['withdraw_reason']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['withdraw_reason']._serialized_options = b'\342A\001\003'
+  _globals['_PRICE'].fields_by_name['withdrawn_by']._loaded_options = None
+  _globals['_PRICE'].fields_by_name['withdrawn_by']._serialized_options = b'\342A\001\003'
   _globals['_PRICE']._loaded_options = None
   _globals['_PRICE']._serialized_options = b'\352AJ\n\030catalog.hutong.dev/Price\022\037stores/{store}/prices/{product}*\006prices2\005price'
   _globals['_WANTEDLINE'].fields_by_name['product']._loaded_options = None
@@ -103,6 +113,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_BASKETQUOTE'].fields_by_name['total']._serialized_options = b'\342A\001\003'
   _globals['_BASKETQUOTE'].fields_by_name['quote_time']._loaded_options = None
   _globals['_BASKETQUOTE'].fields_by_name['quote_time']._serialized_options = b'\342A\001\003'
+  _globals['_BASKETQUOTE'].fields_by_name['channel']._loaded_options = None
+  _globals['_BASKETQUOTE'].fields_by_name['channel']._serialized_options = b'\342A\001\003'
   _globals['_SCANNEDITEM'].fields_by_name['product']._loaded_options = None
   _globals['_SCANNEDITEM'].fields_by_name['product']._serialized_options = b'\342A\001\003'
   _globals['_SCANNEDITEM'].fields_by_name['price']._loaded_options = None
@@ -111,18 +123,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCANNEDITEM'].fields_by_name['quantity']._serialized_options = b'\342A\001\003'
   _globals['_SCANNEDITEM'].fields_by_name['line_total']._loaded_options = None
   _globals['_SCANNEDITEM'].fields_by_name['line_total']._serialized_options = b'\342A\001\003'
+  _globals['_SALESCHANNEL']._serialized_start=2370
+  _globals['_SALESCHANNEL']._serialized_end=2465
   _globals['_PRODUCT']._serialized_start=239
   _globals['_PRODUCT']._serialized_end=750
   _globals['_DEPARTMENT']._serialized_start=752
   _globals['_DEPARTMENT']._serialized_end=819
   _globals['_PRICE']._serialized_start=822
-  _globals['_PRICE']._serialized_end=1107
-  _globals['_WANTEDLINE']._serialized_start=1110
-  _globals['_WANTEDLINE']._serialized_end=1315
-  _globals['_QUOTEDLINE']._serialized_start=1318
-  _globals['_QUOTEDLINE']._serialized_end=1710
-  _globals['_BASKETQUOTE']._serialized_start=1713
-  _globals['_BASKETQUOTE']._serialized_end=1899
-  _globals['_SCANNEDITEM']._serialized_start=1902
-  _globals['_SCANNEDITEM']._serialized_end=2088
+  _globals['_PRICE']._serialized_end=1331
+  _globals['_WANTEDLINE']._serialized_start=1334
+  _globals['_WANTEDLINE']._serialized_end=1539
+  _globals['_QUOTEDLINE']._serialized_start=1542
+  _globals['_QUOTEDLINE']._serialized_end=1934
+  _globals['_BASKETQUOTE']._serialized_start=1937
+  _globals['_BASKETQUOTE']._serialized_end=2179
+  _globals['_SCANNEDITEM']._serialized_start=2182
+  _globals['_SCANNEDITEM']._serialized_end=2368
 # @@protoc_insertion_point(module_scope)

@@ -7,12 +7,22 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from hutong.common.v1 import measure_pb2 as _measure_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class SalesChannel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SALES_CHANNEL_UNSPECIFIED: _ClassVar[SalesChannel]
+    SALES_CHANNEL_TILL: _ClassVar[SalesChannel]
+    SALES_CHANNEL_ONLINE: _ClassVar[SalesChannel]
+SALES_CHANNEL_UNSPECIFIED: SalesChannel
+SALES_CHANNEL_TILL: SalesChannel
+SALES_CHANNEL_ONLINE: SalesChannel
 
 class Product(_message.Message):
     __slots__ = ("name", "display_name", "department", "unit", "barcodes", "create_time", "update_time")
@@ -41,18 +51,28 @@ class Department(_message.Message):
     def __init__(self, department: _Optional[str] = ..., product_count: _Optional[int] = ...) -> None: ...
 
 class Price(_message.Message):
-    __slots__ = ("name", "unit_price", "version", "start_time", "unit")
+    __slots__ = ("name", "unit_price", "version", "start_time", "unit", "channel", "end_time", "withdraw_time", "withdraw_reason", "withdrawn_by")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAW_TIME_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAW_REASON_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAWN_BY_FIELD_NUMBER: _ClassVar[int]
     name: str
     unit_price: _money_pb2.Money
     version: int
     start_time: _timestamp_pb2.Timestamp
     unit: _measure_pb2.MeasureUnit
-    def __init__(self, name: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., version: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ...) -> None: ...
+    channel: SalesChannel
+    end_time: _timestamp_pb2.Timestamp
+    withdraw_time: _timestamp_pb2.Timestamp
+    withdraw_reason: str
+    withdrawn_by: str
+    def __init__(self, name: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., version: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., channel: _Optional[_Union[SalesChannel, str]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., withdraw_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., withdraw_reason: _Optional[str] = ..., withdrawn_by: _Optional[str] = ...) -> None: ...
 
 class WantedLine(_message.Message):
     __slots__ = ("product", "quantity", "unit", "shown_price_version")
@@ -89,16 +109,18 @@ class QuotedLine(_message.Message):
     def __init__(self, product: _Optional[str] = ..., display_name: _Optional[str] = ..., quantity: _Optional[int] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., price_version: _Optional[int] = ..., line_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., shown_price_version: _Optional[int] = ..., shown_unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class BasketQuote(_message.Message):
-    __slots__ = ("store", "lines", "total", "quote_time")
+    __slots__ = ("store", "lines", "total", "quote_time", "channel")
     STORE_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     QUOTE_TIME_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     store: str
     lines: _containers.RepeatedCompositeFieldContainer[QuotedLine]
     total: _money_pb2.Money
     quote_time: _timestamp_pb2.Timestamp
-    def __init__(self, store: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[QuotedLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    channel: SalesChannel
+    def __init__(self, store: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[QuotedLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[SalesChannel, str]] = ...) -> None: ...
 
 class ScannedItem(_message.Message):
     __slots__ = ("product", "price", "quantity", "line_total")

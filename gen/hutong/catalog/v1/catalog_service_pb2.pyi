@@ -102,12 +102,14 @@ class ListDepartmentsResponse(_message.Message):
     def __init__(self, departments: _Optional[_Iterable[_Union[_catalog_pb2.Department, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class LookUpBarcodeRequest(_message.Message):
-    __slots__ = ("parent", "barcode")
+    __slots__ = ("parent", "barcode", "channel")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     BARCODE_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     parent: str
     barcode: str
-    def __init__(self, parent: _Optional[str] = ..., barcode: _Optional[str] = ...) -> None: ...
+    channel: _catalog_pb2.SalesChannel
+    def __init__(self, parent: _Optional[str] = ..., barcode: _Optional[str] = ..., channel: _Optional[_Union[_catalog_pb2.SalesChannel, str]] = ...) -> None: ...
 
 class PriceChange(_message.Message):
     __slots__ = ("product", "unit_price")
@@ -118,16 +120,32 @@ class PriceChange(_message.Message):
     def __init__(self, product: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
 
 class ChangePricesRequest(_message.Message):
-    __slots__ = ("parent", "changes", "request_id", "start_time")
+    __slots__ = ("parent", "changes", "request_id", "start_time", "end_time", "channel")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     parent: str
     changes: _containers.RepeatedCompositeFieldContainer[PriceChange]
     request_id: str
     start_time: _timestamp_pb2.Timestamp
-    def __init__(self, parent: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[PriceChange, _Mapping]]] = ..., request_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    end_time: _timestamp_pb2.Timestamp
+    channel: _catalog_pb2.SalesChannel
+    def __init__(self, parent: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[PriceChange, _Mapping]]] = ..., request_id: _Optional[str] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_catalog_pb2.SalesChannel, str]] = ...) -> None: ...
+
+class WithdrawPriceRequest(_message.Message):
+    __slots__ = ("name", "version", "reason", "request_id")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version: int
+    reason: str
+    request_id: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class ChangePricesResponse(_message.Message):
     __slots__ = ("prices",)
@@ -136,20 +154,24 @@ class ChangePricesResponse(_message.Message):
     def __init__(self, prices: _Optional[_Iterable[_Union[_catalog_pb2.Price, _Mapping]]] = ...) -> None: ...
 
 class GetPriceRequest(_message.Message):
-    __slots__ = ("name",)
+    __slots__ = ("name", "channel")
     NAME_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     name: str
-    def __init__(self, name: _Optional[str] = ...) -> None: ...
+    channel: _catalog_pb2.SalesChannel
+    def __init__(self, name: _Optional[str] = ..., channel: _Optional[_Union[_catalog_pb2.SalesChannel, str]] = ...) -> None: ...
 
 class ListPricesRequest(_message.Message):
-    __slots__ = ("parent", "page_size", "page_token")
+    __slots__ = ("parent", "page_size", "page_token", "channel")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     parent: str
     page_size: int
     page_token: str
-    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    channel: _catalog_pb2.SalesChannel
+    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., channel: _Optional[_Union[_catalog_pb2.SalesChannel, str]] = ...) -> None: ...
 
 class ListPricesResponse(_message.Message):
     __slots__ = ("prices", "next_page_token")
@@ -178,14 +200,16 @@ class ListPriceVersionsResponse(_message.Message):
     def __init__(self, prices: _Optional[_Iterable[_Union[_catalog_pb2.Price, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class QuoteBasketRequest(_message.Message):
-    __slots__ = ("parent", "lines", "quote_time")
+    __slots__ = ("parent", "lines", "quote_time", "channel")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     QUOTE_TIME_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
     parent: str
     lines: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.WantedLine]
     quote_time: _timestamp_pb2.Timestamp
-    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    channel: _catalog_pb2.SalesChannel
+    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[_catalog_pb2.SalesChannel, str]] = ...) -> None: ...
 
 class BatchQuoteBasketsRequest(_message.Message):
     __slots__ = ("items",)

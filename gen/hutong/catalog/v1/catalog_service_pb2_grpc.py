@@ -101,6 +101,11 @@ class CatalogServiceStub:
                 request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchQuoteBasketsRequest.SerializeToString,
                 response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchQuoteBasketsResponse.FromString,
                 _registered_method=True)
+        self.WithdrawPrice = channel.unary_unary(
+                '/hutong.catalog.v1.CatalogService/WithdrawPrice',
+                request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WithdrawPriceRequest.SerializeToString,
+                response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__pb2.Price.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -169,10 +174,12 @@ class CatalogServiceServicer:
 
     def ChangePrices(self, request, context):
         """Starts new prices at a store, now or at an announced instant, all or none. Each counts its
-        version up by one. Versions start in the order of their numbers and are never taken back, so
-        nothing can start before a version of the same price that is announced already.
-        Reasons: PRODUCT_UNKNOWN, PRICE_ANNOUNCED, CURRENCY_MISMATCH, AMOUNT_INVALID, AMOUNT_TOO_LARGE,
-        REQUEST_ID_REUSED.
+        version up by one. Without an end they stand until others start; those of one channel start in
+        the order of their numbers, so nothing can start before a version that is announced already.
+        With an end they are asked in the stead of what stands, which is in force again afterwards; two
+        prices with an end never overlap.
+        Reasons: PRODUCT_UNKNOWN, PRICE_ANNOUNCED, PRICE_OVERLAP, CURRENCY_MISMATCH, AMOUNT_INVALID,
+        AMOUNT_TOO_LARGE, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -216,6 +223,16 @@ class CatalogServiceServicer:
     def BatchQuoteBaskets(self, request, context):
         """QuoteBasket for many callers at once; each item succeeds or fails on its own.
         Reasons: those of QuoteBasket, per item.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawPrice(self, request, context):
+        """Takes back a version of a price: one that is announced is never asked, and one that has an end
+        ends now. Its number is not used again, and who took it back, when and why is kept. A version
+        without an end that has started is followed by another instead.
+        Reasons: RESOURCE_NOT_FOUND, PRICE_STARTED, PRICE_ENDED, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -288,6 +305,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.BatchQuoteBaskets,
                     request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchQuoteBasketsRequest.FromString,
                     response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchQuoteBasketsResponse.SerializeToString,
+            ),
+            'WithdrawPrice': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawPrice,
+                    request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WithdrawPriceRequest.FromString,
+                    response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__pb2.Price.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -642,6 +664,33 @@ class CatalogService:
             '/hutong.catalog.v1.CatalogService/BatchQuoteBaskets',
             hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchQuoteBasketsRequest.SerializeToString,
             hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.BatchQuoteBasketsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawPrice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.catalog.v1.CatalogService/WithdrawPrice',
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WithdrawPriceRequest.SerializeToString,
+            hutong_dot_catalog_dot_v1_dot_catalog__pb2.Price.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from hutong.catalog.v1 import catalog_pb2 as hutong_dot_catalog_dot_v1_dot_catalog__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ehutong/catalog/v1/events.proto\x12\x11hutong.catalog.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fhutong/catalog/v1/catalog.proto\"C\n\x0eProductChanged\x12\x31\n\x07product\x18\x01 \x01(\x0b\x32\x1a.hutong.catalog.v1.ProductB\x04\xe2\x41\x01\x02\"=\n\x0cPriceChanged\x12-\n\x05price\x18\x01 \x01(\x0b\x32\x18.hutong.catalog.v1.PriceB\x04\xe2\x41\x01\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ehutong/catalog/v1/events.proto\x12\x11hutong.catalog.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fhutong/catalog/v1/catalog.proto\"C\n\x0eProductChanged\x12\x31\n\x07product\x18\x01 \x01(\x0b\x32\x1a.hutong.catalog.v1.ProductB\x04\xe2\x41\x01\x02\"=\n\x0cPriceChanged\x12-\n\x05price\x18\x01 \x01(\x0b\x32\x18.hutong.catalog.v1.PriceB\x04\xe2\x41\x01\x02\"?\n\x0ePriceWithdrawn\x12-\n\x05price\x18\x01 \x01(\x0b\x32\x18.hutong.catalog.v1.PriceB\x04\xe2\x41\x01\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,8 +37,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRODUCTCHANGED'].fields_by_name['product']._serialized_options = b'\342A\001\002'
   _globals['_PRICECHANGED'].fields_by_name['price']._loaded_options = None
   _globals['_PRICECHANGED'].fields_by_name['price']._serialized_options = b'\342A\001\002'
+  _globals['_PRICEWITHDRAWN'].fields_by_name['price']._loaded_options = None
+  _globals['_PRICEWITHDRAWN'].fields_by_name['price']._serialized_options = b'\342A\001\002'
   _globals['_PRODUCTCHANGED']._serialized_start=119
   _globals['_PRODUCTCHANGED']._serialized_end=186
   _globals['_PRICECHANGED']._serialized_start=188
   _globals['_PRICECHANGED']._serialized_end=249
+  _globals['_PRICEWITHDRAWN']._serialized_start=251
+  _globals['_PRICEWITHDRAWN']._serialized_end=314
 # @@protoc_insertion_point(module_scope)

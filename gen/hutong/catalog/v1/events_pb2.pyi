@@ -18,3 +18,9 @@ class PriceChanged(_message.Message):
     PRICE_FIELD_NUMBER: _ClassVar[int]
     price: _catalog_pb2.Price
     def __init__(self, price: _Optional[_Union[_catalog_pb2.Price, _Mapping]] = ...) -> None: ...
+
+class PriceWithdrawn(_message.Message):
+    __slots__ = ("price",)
+    PRICE_FIELD_NUMBER: _ClassVar[int]
+    price: _catalog_pb2.Price
+    def __init__(self, price: _Optional[_Union[_catalog_pb2.Price, _Mapping]] = ...) -> None: ...
