@@ -18,6 +18,7 @@ from allinone.topology import BLUEPRINTS
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import Conflict, PermissionDenied
 from chassis.rpc.auth import Authenticator
+from chassis.rpc.key_set import FileKeys
 from chassis.telemetry import Metrics
 from gateway import coalescing
 from gateway.coalescing import Identity, TwinError, twins_of
@@ -222,7 +223,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     service = BatchService()
     await service.start()
     authenticator = Authenticator(
-        jwks=str(issuer.jwks_file), issuer=ISSUER, audience=AUDIENCE, clock=SystemClock()
+        keys=FileKeys(issuer.jwks_file), issuer=ISSUER, audience=AUDIENCE, clock=SystemClock()
     )
     upstream, metrics = Upstream({CATALOG: service.address}), Metrics()
     api = Api(upstream, metrics, identity=Identity(authenticator, lambda: "the-gateway's"))
