@@ -40,7 +40,7 @@ select store_id, order_id, state, total_minor, updated_at < $1 as is_settled
 
 _ORDER_LINES = """
 select order_id, sku, quantity from verify.customer_order_line
- where state in ('PLACED', 'COMPLETED')
+ where state in ('PLACED', 'READY', 'COMPLETED')
 """
 
 _RESERVED_LINES = """
@@ -50,6 +50,7 @@ select reservation_id as order_id, sku, quantity from verify.reservation_line
 
 STOCK_STATES: Mapping[str, frozenset[str | None]] = {
     "PLACED": frozenset({"HELD"}),
+    "READY": frozenset({"HELD"}),
     "COMPLETED": frozenset({"TAKEN", "COMMITTED"}),
     "CANCELLED": frozenset({"RELEASED", "RETURNED"}),
     "REFUSED": frozenset({None, "REFUSED", "RELEASED", "RETURNED"}),
@@ -58,11 +59,16 @@ STOCK_STATES: Mapping[str, frozenset[str | None]] = {
 
 MONEY_STATES: Mapping[str, frozenset[str | None]] = {
     "PLACED": frozenset({"AUTHORISED"}),
+    "READY": frozenset({"AUTHORISED"}),
     "COMPLETED": frozenset({"CAPTURED", "REFUNDED"}),
     "CANCELLED": frozenset({"VOIDED", "REFUNDED"}),
     "REFUSED": frozenset({None, "DECLINED", "VOIDED", "REFUNDED"}),
 }
 """Where an order's payment may stand once the order rests; None is no payment."""
+
+
+SOLD = frozenset({"PLACED", "READY", "COMPLETED"})
+"""States in which an order has its stock and its money, held or taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ async def _disagreements(connections: Mapping[str, asyncpg.Connection]) -> list[
     for order_id, order in settled.items():
         found += _stock_violations(order, stock.get(order_id))
         found += _money_violations(order, money.get(order_id))
-    resting = {i for i, order in settled.items() if order["state"] in ("PLACED", "COMPLETED")}
+    resting = {i for i, order in settled.items() if order["state"] in SOLD}
     for order_id, sku in (key for key in sold.keys() | tied.keys() if key[0] in resting):
         if sold.get((order_id, sku)) != tied.get((order_id, sku)):
             found.append(
@@ -149,8 +155,7 @@ def _money_violations(order: Any, payment: Any) -> list[Violation]:
     state = None if payment is None else payment["state"]
     if state not in allowed:
         return [Violation("order_and_money", f"{dict(order)} has payment {state}")]
-    rests_on_money = order["state"] in ("PLACED", "COMPLETED")
-    if rests_on_money and payment["amount_minor"] != order["total_minor"]:
+    if order["state"] in SOLD and payment["amount_minor"] != order["total_minor"]:
         return [Violation("order_and_money_amounts", f"{dict(order)} was paid {dict(payment)}")]
     return []
 

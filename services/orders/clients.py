@@ -21,14 +21,19 @@ from hutong.auth.v1 import call_context_pb2
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from hutong.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
 from hutong.payments.v1 import payments_service_pb2, payments_service_pb2_grpc
+from hutong.stores.v1 import stores_service_pb2, stores_service_pb2_grpc
 from services.orders.convert import orders as convert
 from services.orders.domain.orders import Basket, Order, Quote, TenderType
+from services.orders.domain.promises import Promise, StoreToday, StoreUnknown
 
 SERVICE_PRINCIPAL = "services/orders"
 BATCH_SECONDS_MAX = 4.0
 
 _OUR_OWN_IDENTITY = frozenset({ErrorKind.UNAUTHENTICATED, ErrorKind.PERMISSION_DENIED})
 """What a whole batch fails with when our own token is not accepted: never the caller's doing."""
+
+_OLDER_THAN_WE = frozenset({ErrorKind.UNIMPLEMENTED})
+"""What a whole batch fails with while the other side is still to be updated."""
 
 log = logger(__name__)
 
@@ -81,6 +86,8 @@ class _Lane(Generic[Result]):
             if error.kind in _OUR_OWN_IDENTITY:
                 log.error("service_identity_refused", part=self._peer.name, reason=error.reason)
                 raise Unavailable(part=self._peer.name) from error
+            if error.kind in _OLDER_THAN_WE:
+                raise Unavailable(part=self._peer.name) from error
             raise
         return read_results(reply, field=self._field, convert=self._read)
 
@@ -108,6 +115,37 @@ class CatalogPrices:
             channel=convert.channel_to_proto(basket),
         )
         return await self._quotes.call(names.tenant_of(basket.store), request, deadline=deadline)
+
+
+class StoresToday:
+    """What stores say of themselves, from the stores service."""
+
+    def __init__(self, peer: Peer, *, metrics: Metrics) -> None:
+        stub = stores_service_pb2_grpc.StoresServiceStub(peer.channel)
+        self._checks = _Lane(
+            "orders.check",
+            peer,
+            stub.BatchCheckServiceability,
+            stores_service_pb2.BatchCheckServiceabilityRequest,
+            field="checked",
+            read=convert.checked_from_proto,
+            metrics=metrics,
+        )
+
+    async def today(self, wanted: Promise, *, deadline: float) -> StoreToday:
+        """What the store says; StoreUnknown."""
+        name = names.STORE.format(wanted.store)
+        request = stores_service_pb2.CheckServiceabilityRequest(
+            name=name,
+            position=None if wanted.to is None else convert.position_to_proto(wanted.to),
+        )
+        try:
+            tenant = names.tenant_of(wanted.store)
+            return await self._checks.call(tenant, request, deadline=deadline)
+        except HutongError as error:
+            if error.kind is ErrorKind.NOT_FOUND:
+                raise StoreUnknown(store=name) from error
+            raise
 
 
 class InventoryStock:

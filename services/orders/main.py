@@ -10,7 +10,7 @@ from chassis.rpc.server import Servicer
 from chassis.settings import load
 from hutong.orders.v1 import orders_service_pb2_grpc
 from services.orders.api.orders import OrdersServicer
-from services.orders.clients import CatalogPrices, InventoryStock, PaymentsMoney
+from services.orders.clients import CatalogPrices, InventoryStock, PaymentsMoney, StoresToday
 from services.orders.convert import orders as convert
 from services.orders.models import metadata
 from services.orders.sagas import Checkpoint, OrderSaga, pass_on
@@ -33,6 +33,7 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
     saga = OrderSaga(
         orders,
         prices=CatalogPrices(deps.peer("catalog"), metrics=deps.metrics),
+        stores=StoresToday(deps.peer("stores"), metrics=deps.metrics),
         stock=InventoryStock(deps.peer("inventory"), metrics=deps.metrics),
         money=PaymentsMoney(deps.peer("payments"), metrics=deps.metrics),
         metrics=deps.metrics,

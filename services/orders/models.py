@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -52,6 +53,8 @@ customer_order = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("delivery", JSONB),
+    Column("tells_delivery", Boolean, nullable=False, server_default=text("true")),
     PrimaryKeyConstraint("store_id", "order_id", name="customer_order_pkey"),
     CheckConstraint(_one_of("state", State), name="customer_order_state"),
     CheckConstraint(_one_of("fulfilment", Fulfilment), name="customer_order_fulfilment"),
@@ -71,6 +74,9 @@ customer_order = Table(
     CheckConstraint(
         "state not in ('UNDOING', 'REFUSED', 'CANCELLING', 'CANCELLED') or end_reason is not null",
         name="customer_order_end_reason",
+    ),
+    CheckConstraint(
+        "(fulfilment = 'DELIVERY') = (delivery is not null)", name="customer_order_delivery"
     ),
     Index(
         "customer_order_on_the_way",

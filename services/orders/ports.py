@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from services.orders.domain.orders import Basket, Order, Quote
+from services.orders.domain.promises import Promise, StoreToday
 
 
 class Prices(Protocol):
@@ -13,6 +14,14 @@ class Prices(Protocol):
 
     async def quote(self, basket: Basket, *, deadline: float) -> Quote:
         """What the basket costs now."""
+        ...
+
+
+class Stores(Protocol):
+    """What stores say of themselves now."""
+
+    async def today(self, wanted: Promise, *, deadline: float) -> StoreToday:
+        """What the store says; StoreUnknown."""
         ...
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from chassis.db.idempotency import Replayed, RequestKey, StoredAnswer
 from chassis.kernel.errors import HutongError, RequestIdReused, RequestInFlight
+from chassis.kernel.geo import Position
 from chassis.log import logger, our_fault
 from chassis.messaging.coalescer import Coalescer
 from chassis.telemetry import Metrics
@@ -31,7 +32,13 @@ from services.orders.domain.orders import (
     require_askable,
     require_payable,
 )
-from services.orders.ports import Money, Prices, Stock
+from services.orders.domain.promises import (
+    PROMISED,
+    Promise,
+    require_position,
+    require_promised,
+)
+from services.orders.ports import Money, Prices, Stock, Stores
 from services.orders.repository.orders import Move, Moved
 from services.orders.usecases.orders import Intent, Orders, new_order
 
@@ -67,13 +74,14 @@ class _Running:
 
 
 class OrderSaga:
-    """Places, cancels and hands over orders; `drive` is the one way forward, for workers too."""
+    """Moves orders from state to state; `drive` is the one way forward, for workers too."""
 
     def __init__(
         self,
         orders: Orders,
         *,
         prices: Prices,
+        stores: Stores,
         stock: Stock,
         money: Money,
         metrics: Metrics,
@@ -81,6 +89,7 @@ class OrderSaga:
     ) -> None:
         self._orders = orders
         self._prices = prices
+        self._stores = stores
         self._stock = stock
         self._money = money
         self._checkpoint = checkpoint
@@ -93,9 +102,20 @@ class OrderSaga:
             "orders.outcome", orders.move_all, metrics=metrics
         )
 
-    async def quote(self, basket: Basket, *, deadline: float) -> Quote:
-        """What an order of this basket would cost if it were placed now."""
-        return await self._prices.quote(basket, deadline=deadline)
+    async def quote(
+        self,
+        basket: Basket,
+        fulfilment: Fulfilment | None,
+        to: Position | None,
+        *,
+        deadline: float,
+    ) -> Quote:
+        """What an order of this basket would cost if it were placed now; refuses what could not be.
+
+        Without a fulfilment it is about prices only.
+        """
+        require_position(fulfilment, to)
+        return await self._promised_quote(basket, fulfilment, to, deadline)
 
     async def place(self, command: PlaceOrder, key: RequestKey, *, deadline: float) -> bytes:
         """The placed order as reply bytes; the refusal, if it is refused.
@@ -132,6 +152,20 @@ class OrderSaga:
 
         return await self._once(key, work)
 
+    async def mark_ready(
+        self, order_name: OrderName, purchaser: Purchaser, *, key: RequestKey
+    ) -> bytes:
+        """The packed order as reply bytes."""
+
+        async def work() -> bytes:
+            ready = await self._orders.mark_ready(
+                order_name.store, order_name.order_id, purchaser, key=key
+            )
+            await self._checkpoint("ready_written", ready)
+            return self._orders.encoded(ready)
+
+        return await self._once(key, work)
+
     async def recover(self) -> int:
         """Takes over orders whose driver fell silent, and drives them; how many there were."""
         taken = await self._orders.take_over(limit=TAKEN_OVER_AT_ONCE_MAX)
@@ -162,7 +196,7 @@ class OrderSaga:
     async def _place(self, command: PlaceOrder, key: RequestKey, deadline: float) -> bytes:
         try:
             require_askable(command)
-            quote = await self._quoted(command, key, deadline)
+            quote = await self._first_quoted(command, key, deadline)
             require_payable(command, quote)
             outcome: Order | HutongError = new_order(command, quote)
         except HutongError as error:
@@ -177,10 +211,37 @@ class OrderSaga:
         await self._checkpoint("intent_written", begun)
         return await self._answer(begun)
 
-    async def _quoted(self, command: PlaceOrder, key: RequestKey, deadline: float) -> Quote:
-        """The quote; a request that was answered before is answered even if there is none now."""
+    async def _promised_quote(
+        self, basket: Basket, fulfilment: Fulfilment | None, to: Position | None, deadline: float
+    ) -> Quote:
+        """The quote of what the store promises; both are asked at once.
+
+        For goods that are carried out no store is asked: a till sells while the stores are down.
+        """
+        if fulfilment not in PROMISED:
+            return await self._prices.quote(basket, deadline=deadline)
+        wanted = Promise(basket.store, fulfilment, to)
+        store, quote = await asyncio.gather(
+            self._stores.today(wanted, deadline=deadline),
+            self._prices.quote(basket, deadline=deadline),
+            return_exceptions=True,
+        )
+        if isinstance(store, BaseException):
+            raise store
+        require_promised(wanted, store)
+        if isinstance(quote, BaseException):
+            raise quote
+        return quote
+
+    async def _first_quoted(self, command: PlaceOrder, key: RequestKey, deadline: float) -> Quote:
+        """The quote; a request that was answered before is answered even if there is none now.
+
+        A refusal needs no look: claiming the key gives the first answer, whatever it was, also if
+        the store has closed since.
+        """
+        to = None if command.delivery is None else command.delivery.position
         try:
-            return await self._prices.quote(command.basket, deadline=deadline)
+            return await self._promised_quote(command.basket, command.fulfilment, to, deadline)
         except HutongError as error:
             if error.kind in STEP_REFUSALS:
                 raise

@@ -10,10 +10,10 @@ from chassis.rpc.auth import Caller
 from hutong.catalog.v1 import catalog_pb2
 from hutong.catalog.v1 import catalog_service_pb2 as catalog
 from hutong.inventory.v1 import inventory_service_pb2 as inventory
+from hutong.orders.v1 import orders_pb2
 from hutong.orders.v1 import orders_service_pb2 as orders
 from hutong.payments.v1 import payments_service_pb2 as payments
 from hutong.stores.v1 import stores_service_pb2 as stores
-from hutong.stores.v1 import stores_service_pb2_grpc
 from tests.integration.stores.chains import (
     closing,
     creation,
@@ -25,9 +25,9 @@ from tests.integration.stores.chains import (
 )
 from tests.support.shop import (
     EACH,
-    OPERATOR,
     STORE,
     Shop,
+    door,
     goods,
     pickup,
     request_id,
@@ -46,6 +46,7 @@ TAKEN = "taken-1"
 async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
     """The customer they are about, and for each annotated method requests that succeed."""
     shop = Shop(web.world.client)
+    await shop.open()
     sku = await shop.product(stock=100)
     who = await shop.customer(balance=100_000)
     await shop.catalog().UpdateProduct(
@@ -54,13 +55,11 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
             update_mask={"paths": ["barcodes"]},
         )
     )
-    placed = [await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1))) for _ in range(2)]
+    placed = [await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1))) for _ in range(3)]
     await shop.inventory().TakeStock(
         inventory.TakeStockRequest(parent=STORE, reservation_id=TAKEN, lines=[goods(sku, 1)])
     )
     await _paid(shop, who.customer)
-    operator = web.world.client(stores_service_pb2_grpc.StoresServiceStub, OPERATOR)
-    await operator.BatchCreateStores(creation(store(SH01)))
     quote = catalog.QuoteBasketRequest(parent=STORE, lines=[wanted(sku, 2)])
     quote.quote_time.GetCurrentTime()
     product = catalog_pb2.Product(
@@ -112,7 +111,12 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
             payments.ListLedgerEntriesRequest(parent=who.customer, page_size=3),
             *_payments(who.customer),
             *_store_changes(),
-            orders.QuoteOrderRequest(parent=STORE, lines=[wanted(sku, 1)]),
+            orders.QuoteOrderRequest(
+                parent=STORE,
+                lines=[wanted(sku, 1)],
+                fulfilment=orders_pb2.FULFILMENT_DELIVERY,
+                position=door().position,
+            ),
             till_sale(wanted(sku, 1)),
             orders.GetOrderRequest(name=placed[0].name),
             orders.WatchOrderRequest(name=placed[0].name),
@@ -120,6 +124,7 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
             orders.CancelOrderRequest(
                 name=placed[0].name, reason="not wanted", request_id=request_id()
             ),
+            orders.MarkOrderReadyRequest(name=placed[2].name, request_id=request_id()),
             orders.HandOverOrderRequest(name=placed[1].name, request_id=request_id()),
         ],
     )

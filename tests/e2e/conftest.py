@@ -75,8 +75,10 @@ async def world(worlds: Worlds) -> AsyncIterator[World]:
 
 
 @pytest.fixture(scope="module")
-def shop(world: World) -> Shop:
-    return Shop(world.client)
+async def shop(world: World) -> Shop:
+    opened = Shop(world.client)
+    await opened.open()
+    return opened
 
 
 @pytest.fixture(autouse=True)

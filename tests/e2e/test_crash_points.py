@@ -15,7 +15,16 @@ import pytest
 from chassis.kernel.errors import HutongError
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
 from tests.e2e.conftest import DyingPlatform
-from tests.support.shop import CASHIER, Shop, pickup, request_id, till_sale, wanted
+from tests.support.shop import (
+    CASHIER,
+    OPERATOR,
+    Shop,
+    delivery,
+    pickup,
+    request_id,
+    till_sale,
+    wanted,
+)
 from tests.support.world import RETRY_SECONDS, answer
 
 RECOVERY_SECONDS_MAX = 20.0
@@ -62,6 +71,39 @@ async def test_a_pickup_that_dies_on_the_way_is_placed_once(
     await dies_in(dying, dying.client(STUB, who).PlaceOrder(request))
     order = await answer(shop.orders(who), "PlaceOrder", request)
     assert order.state == orders_pb2.ORDER_STATE_PLACED
+    assert await shop.stock(sku) == (10, 3)
+    assert await shop.wallet(who) == (700, 300)
+
+
+@pytest.mark.parametrize(
+    "point", ["quoted", "intent_written", "stock_done", "money_done", "outcome_written"]
+)
+async def test_a_delivery_that_dies_on_the_way_is_placed_once(
+    point: str, shop: Shop, start_dying: StartDying
+) -> None:
+    sku = await shop.product(stock=10, price=100)
+    who = await shop.customer(balance=1_000)
+    dying = await start_dying(point)
+    request = delivery(who, wanted(sku, 3))
+    await dies_in(dying, dying.client(STUB, who).PlaceOrder(request))
+    order = await answer(shop.orders(who), "PlaceOrder", request)
+    assert (order.state, order.delivery) == (orders_pb2.ORDER_STATE_PLACED, request.delivery)
+    assert await shop.stock(sku) == (10, 3)
+    assert await shop.wallet(who) == (700, 300)
+
+
+async def test_packing_that_dies_before_its_answer_is_done_once(
+    shop: Shop, start_dying: StartDying
+) -> None:
+    sku = await shop.product(stock=10, price=100)
+    who = await shop.customer(balance=1_000)
+    order = await shop.orders(who).PlaceOrder(delivery(who, wanted(sku, 3)))
+    dying = await start_dying("ready_written")
+    request = orders_service_pb2.MarkOrderReadyRequest(name=order.name, request_id=request_id())
+    await dies_in(dying, dying.client(STUB, CASHIER).MarkOrderReady(request))
+    ready = await answer(shop.orders(), "MarkOrderReady", request)
+    assert (ready.state, ready.version) == (orders_pb2.ORDER_STATE_READY, order.version + 1)
+    assert ready.delivery == order.delivery
     assert await shop.stock(sku) == (10, 3)
     assert await shop.wallet(who) == (700, 300)
 
@@ -122,6 +164,48 @@ async def test_a_hand_over_that_dies_on_the_way_completes_once(
     assert await shop.wallet(who) == (700, 0)
 
 
+@pytest.mark.parametrize(
+    "point", ["completing_written", "stock_committed", "money_captured", "outcome_written"]
+)
+async def test_a_packed_order_whose_hand_over_dies_on_the_way_completes_once(
+    point: str, shop: Shop, start_dying: StartDying
+) -> None:
+    sku = await shop.product(stock=10, price=100)
+    who = await shop.customer(balance=1_000)
+    order = await shop.orders(who).PlaceOrder(delivery(who, wanted(sku, 3)))
+    await _packed(shop, order)
+    dying = await start_dying(point)
+    request = orders_service_pb2.HandOverOrderRequest(name=order.name, request_id=request_id())
+    await dies_in(dying, dying.client(STUB, CASHIER).HandOverOrder(request))
+    completed = await answer(shop.orders(), "HandOverOrder", request)
+    assert completed.state == orders_pb2.ORDER_STATE_COMPLETED
+    assert completed.delivery == order.delivery
+    assert await shop.stock(sku) == (7, 0)
+    assert await shop.wallet(who) == (700, 0)
+
+
+@pytest.mark.parametrize(
+    "point", ["cancelling_written", "money_voided", "stock_released", "outcome_written"]
+)
+async def test_a_packed_order_whose_cancellation_dies_on_the_way_gives_all_back_once(
+    point: str, shop: Shop, start_dying: StartDying
+) -> None:
+    sku = await shop.product(stock=10, price=100)
+    who = await shop.customer(balance=1_000)
+    order = await shop.orders(who).PlaceOrder(delivery(who, wanted(sku, 3)))
+    await _packed(shop, order)
+    dying = await start_dying(point)
+    request = orders_service_pb2.CancelOrderRequest(
+        name=order.name, reason="no courier", request_id=request_id()
+    )
+    await dies_in(dying, dying.client(STUB, OPERATOR).CancelOrder(request))
+    cancelled = await answer(shop.orders(OPERATOR), "CancelOrder", request)
+    assert cancelled.state == orders_pb2.ORDER_STATE_CANCELLED
+    assert not cancelled.HasField("delivery")
+    assert await shop.stock(sku) == (10, 0)
+    assert await shop.wallet(who) == (1_000, 0)
+
+
 @pytest.mark.parametrize("point", ["intent_written", "stock_done", "money_done"])
 async def test_a_process_that_wakes_up_after_its_lease_changes_nothing(
     point: str, shop: Shop, start_dying: StartDying
@@ -139,6 +223,12 @@ async def test_a_process_that_wakes_up_after_its_lease_changes_nothing(
     again = await answer(dying.client(STUB, CASHIER), "PlaceOrder", request)
     assert again.SerializeToString() == order.SerializeToString()
     assert await shop.stock(sku) == (7, 0)
+
+
+async def _packed(shop: Shop, order: orders_pb2.Order) -> None:
+    await shop.orders().MarkOrderReady(
+        orders_service_pb2.MarkOrderReadyRequest(name=order.name, request_id=request_id())
+    )
 
 
 async def _recovered(shop: Shop, request: Any, paused: asyncio.Future[Any]) -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import json
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.rpc.auth import Caller
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
-from hutong.common.v1 import measure_pb2, money_pb2, product_quantity_pb2
+from hutong.common.v1 import measure_pb2, money_pb2, position_pb2, product_quantity_pb2
 from hutong.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
 from hutong.payments.v1 import payments_service_pb2, payments_service_pb2_grpc
+from hutong.stores.v1 import stores_pb2, stores_service_pb2, stores_service_pb2_grpc
 from tests.support.world import Client, caller
 
 EACH = measure_pb2.MEASURE_UNIT_EACH
 GRAM = measure_pb2.MEASURE_UNIT_GRAM
 STORE = "stores/sh01"
+STORE_POSITION = (31.2235, 121.4453)
+NEXT_TO_STORE = (31.2241, 121.4467)
+ACROSS_THE_RIVER = (31.2397, 121.4998)
 OPERATOR = caller(role="platform")
 CASHIER = caller(role="cashier", stores=[STORE], principal="users/cashier-sh01-1")
 MANAGER = caller(role="store_manager", stores=[STORE], principal="users/manager-sh01")
@@ -56,6 +61,18 @@ def goods(
     )
 
 
+def door(**fields: Any) -> orders_pb2.DeliveryAddress:
+    """A door next to the store that Shop.open opens."""
+    usual: dict[str, Any] = {
+        "recipient": "王小明",
+        "phone": "+8613800138000",
+        "street": "南京西路 1601 号 12 楼 1203 室",
+        "position": _position(*NEXT_TO_STORE),
+        "note": "门铃坏了, please knock",
+    }
+    return orders_pb2.DeliveryAddress(**(usual | fields))
+
+
 def till_sale(
     *lines: catalog_pb2.WantedLine,
     tendered: int = 1_000_000,
@@ -89,6 +106,14 @@ def pickup(
     return orders_service_pb2.PlaceOrderRequest(**(usual | fields))
 
 
+def delivery(
+    who: Caller, *lines: catalog_pb2.WantedLine, **fields: Any
+) -> orders_service_pb2.PlaceOrderRequest:
+    """An order that its customer pays from the wallet and has brought."""
+    usual = {"fulfilment": orders_pb2.FULFILMENT_DELIVERY, "delivery": door()}
+    return pickup(who, *lines, **(usual | fields))
+
+
 @dataclass(slots=True)
 class Shop:
     """Sets up a store's goods through the public contracts. `clients` makes a client by stub."""
@@ -115,6 +140,36 @@ class Shop:
         """Payments, as this caller."""
         made: Client = self.clients(payments_service_pb2_grpc.PaymentsServiceStub, who)
         return made
+
+    def stores(self, who: Caller = OPERATOR) -> Client:
+        """The stores service, as this caller."""
+        made: Client = self.clients(stores_service_pb2_grpc.StoresServiceStub, who)
+        return made
+
+    async def open(self, store: str = STORE, **fields: Any) -> None:
+        """A store that is open around the clock, offers all there is and delivers nearby."""
+        usual: dict[str, Any] = {
+            "name": store,
+            "display_name": "静安寺店 Jing'an Temple",
+            "kind": stores_pb2.STORE_KIND_FRESH_MARKET,
+            "address": stores_pb2.Address(
+                country_code="CN", locality="上海", street="南京西路 1698 号"
+            ),
+            "position": _position(*STORE_POSITION),
+            "time_zone": "Asia/Shanghai",
+            "opening_hours": stores_pb2.OpeningHours(weekly=_every_day(0, 24 * 60)),
+            "capabilities": [
+                stores_pb2.CAPABILITY_CARRY_OUT,
+                stores_pb2.CAPABILITY_PICKUP,
+                stores_pb2.CAPABILITY_DELIVERY,
+            ],
+            "delivery_area": _square_around(*STORE_POSITION),
+        }
+        await self.stores().CreateStore(
+            stores_service_pb2.CreateStoreRequest(
+                store=stores_pb2.Store(**(usual | fields)), request_id=request_id()
+            )
+        )
 
     async def product(
         self,
@@ -207,3 +262,26 @@ class Shop:
             payments_service_pb2.GetWalletRequest(name=f"{who.customer}/wallet")
         )
         return wallet.available.amount_minor, wallet.held.amount_minor
+
+
+def _position(latitude: float, longitude: float) -> position_pb2.Position:
+    return position_pb2.Position(latitude_degrees=latitude, longitude_degrees=longitude)
+
+
+def _square_around(latitude: float, longitude: float, half: float = 0.02) -> str:
+    """As GeoJSON, within so many degrees."""
+    west, east = longitude - half, longitude + half
+    south, north = latitude - half, latitude + half
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return json.dumps({"type": "Polygon", "coordinates": [ring]})
+
+
+def _every_day(opens: int, closes: int) -> list[stores_pb2.DayHours]:
+    """One period a day, in minutes after midnight."""
+    return [
+        stores_pb2.DayHours(
+            day=stores_pb2.DayOfWeek.Name(day),
+            periods=[stores_pb2.OpenPeriod(open_minutes=opens, close_minutes=closes)],
+        )
+        for day in range(1, 8)
+    ]

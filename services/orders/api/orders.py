@@ -14,7 +14,7 @@ from chassis.rpc.paging import page_request
 from hutong.catalog.v1 import catalog_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
 from services.orders.convert import orders as convert
-from services.orders.domain.orders import Order, PlaceOrder
+from services.orders.domain.orders import Order, PlaceOrder, Purchaser, may_know_delivery
 from services.orders.sagas import OrderSaga
 from services.orders.usecases.orders import Orders
 
@@ -32,7 +32,8 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
         self, request: orders_service_pb2.QuoteOrderRequest, call: Call
     ) -> catalog_pb2.BasketQuote:
         basket = convert.basket(request, call)
-        quote = await self._saga.quote(basket, deadline=call.deadline)
+        fulfilment, to = convert.quoted_promise(request)
+        quote = await self._saga.quote(basket, fulfilment, to, deadline=call.deadline)
         return convert.quote_to_proto(quote, store=basket.store)
 
     async def PlaceOrder(self, request: orders_service_pb2.PlaceOrderRequest, call: Call) -> bytes:
@@ -70,23 +71,20 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
         self, request: orders_service_pb2.GetOrderRequest, call: Call
     ) -> orders_pb2.Order:
         name = convert.order_name(request.name, call)
-        order = await self._orders.get_order(
-            name.store, name.order_id, convert.purchaser_of(call, name.store)
-        )
-        return convert.order_to_proto(order)
+        purchaser = convert.purchaser_of(call, name.store)
+        order = await self._orders.get_order(name.store, name.order_id, purchaser)
+        return _seen_by(purchaser, order)
 
     async def WatchOrder(
         self, request: orders_service_pb2.WatchOrderRequest, call: Call
     ) -> AsyncIterator[orders_pb2.Order]:
         name = convert.order_name(request.name, call)
+        purchaser = convert.purchaser_of(call, name.store)
         changes = self._orders.watch_order(
-            name.store,
-            name.order_id,
-            convert.purchaser_of(call, name.store),
-            after_version=request.after_version,
+            name.store, name.order_id, purchaser, after_version=request.after_version
         )
         async for order in changes:
-            yield convert.order_to_proto(order)
+            yield _seen_by(purchaser, order)
 
     async def ListOrders(
         self, request: orders_service_pb2.ListOrdersRequest, call: Call
@@ -95,12 +93,13 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
         asked = page_request(
             size=request.page_size, token=request.page_token, listing=f"orders/{store}"
         )
+        purchaser = convert.purchaser_of(call, store)
         orders = await self._orders.list_orders(
-            store, convert.purchaser_of(call, store), before=asked.after, limit=asked.size + 1
+            store, purchaser, before=asked.after, limit=asked.size + 1
         )
         page = asked.page(orders, key=_order_id)
         return orders_service_pb2.ListOrdersResponse(
-            orders=[convert.order_to_proto(order) for order in page.rows],
+            orders=[_seen_by(purchaser, order) for order in page.rows],
             next_page_token=page.next_token,
         )
 
@@ -112,6 +111,16 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
             name,
             convert.purchaser_of(call, name.store),
             why=request.reason,
+            key=call.key(request, distribution_key=name.store),
+        )
+
+    async def MarkOrderReady(
+        self, request: orders_service_pb2.MarkOrderReadyRequest, call: Call
+    ) -> bytes:
+        name = convert.order_name(request.name, call)
+        return await self._saga.mark_ready(
+            name,
+            convert.purchaser_of(call, name.store),
             key=call.key(request, distribution_key=name.store),
         )
 
@@ -129,6 +138,10 @@ class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
 def _asked(request: orders_service_pb2.PlaceOrderRequest, call: Call) -> Asked:
     command = convert.place_order(request, call, order_id=ids.mint("ord"))
     return command, call.key(request, distribution_key=command.basket.store), call.deadline
+
+
+def _seen_by(purchaser: Purchaser, order: Order) -> orders_pb2.Order:
+    return convert.order_to_proto(order, with_delivery=may_know_delivery(order, purchaser))
 
 
 def _order_id(order: Order) -> str:

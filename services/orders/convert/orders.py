@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel import names
 from chassis.kernel.errors import AmountInvalid, HutongError
+from chassis.kernel.geo import Position
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.messaging.outbox import Event
@@ -20,8 +21,10 @@ from chassis.rpc.values import (
     wire_bytes,
 )
 from hutong.catalog.v1 import catalog_pb2
-from hutong.common.v1 import money_pb2, product_quantity_pb2
+from hutong.common.v1 import money_pb2, position_pb2, product_quantity_pb2
 from hutong.orders.v1 import events_pb2, orders_pb2, orders_service_pb2
+from hutong.stores.v1 import stores_pb2, stores_service_pb2
+from services.orders.domain.delivery import DeliveryAddress
 from services.orders.domain.orders import (
     Basket,
     Fulfilment,
@@ -37,6 +40,7 @@ from services.orders.domain.orders import (
     TenderType,
     Wanted,
 )
+from services.orders.domain.promises import StoreToday
 from services.orders.usecases.orders import aggregate_of
 
 CHAIN_ROLES = frozenset({"platform", "service"})
@@ -45,13 +49,21 @@ STORE_ROLES = frozenset({"cashier", "store_manager"})
 _FULFILMENTS = {
     orders_pb2.FULFILMENT_CARRY_OUT: Fulfilment.CARRY_OUT,
     orders_pb2.FULFILMENT_PICKUP: Fulfilment.PICKUP,
+    orders_pb2.FULFILMENT_DELIVERY: Fulfilment.DELIVERY,
 }
 _FULFILMENT_NUMBERS = {fulfilment: number for number, fulfilment in _FULFILMENTS.items()}
+
+_OFFERED = {
+    stores_pb2.CAPABILITY_CARRY_OUT: Fulfilment.CARRY_OUT,
+    stores_pb2.CAPABILITY_PICKUP: Fulfilment.PICKUP,
+    stores_pb2.CAPABILITY_DELIVERY: Fulfilment.DELIVERY,
+}
 
 _STATE_NUMBERS = {
     State.PLACING: orders_pb2.ORDER_STATE_PLACING,
     State.UNDOING: orders_pb2.ORDER_STATE_PLACING,
     State.PLACED: orders_pb2.ORDER_STATE_PLACED,
+    State.READY: orders_pb2.ORDER_STATE_READY,
     State.COMPLETED: orders_pb2.ORDER_STATE_COMPLETED,
     State.REFUSED: orders_pb2.ORDER_STATE_REFUSED,
     State.CANCELLING: orders_pb2.ORDER_STATE_CANCELLING,
@@ -70,13 +82,13 @@ def purchaser_of(call: Call, store: StoreId) -> Purchaser:
     customer = (
         names.parse_customer(caller.customer, call.tenant, at="token") if caller.customer else None
     )
-    works_here = names.STORE.format(store) in caller.stores
+    works_here = names.STORE.format(store) in caller.stores and bool(caller.roles & STORE_ROLES)
     return Purchaser(
         principal=caller.principal,
         tenant=call.tenant,
-        is_staff=bool(caller.roles & CHAIN_ROLES)
-        or (works_here and bool(caller.roles & STORE_ROLES)),
+        is_staff=works_here or bool(caller.roles & CHAIN_ROLES),
         customer=customer,
+        works_here=works_here,
     )
 
 
@@ -125,7 +137,16 @@ def place_order(
         customer=customer,
         till=request.till,
         expected_total=expected,
+        delivery=_delivery(request.delivery) if request.HasField("delivery") else None,
     )
+
+
+def quoted_promise(
+    request: orders_service_pb2.QuoteOrderRequest,
+) -> tuple[Fulfilment | None, Position | None]:
+    """How the goods of a quote would reach the customer, and where; None if it is not said."""
+    to = _position(request.position, at="position") if request.HasField("position") else None
+    return _FULFILMENTS.get(request.fulfilment), to
 
 
 def order_name(name: str, call: Call) -> OrderName:
@@ -134,8 +155,8 @@ def order_name(name: str, call: Call) -> OrderName:
     return OrderName(store, order_id)
 
 
-def order_to_proto(order: Order) -> orders_pb2.Order:
-    """The order as callers see it."""
+def order_to_proto(order: Order, *, with_delivery: bool) -> orders_pb2.Order:
+    """The order as callers see it; where it is brought is for those who may know."""
     message = orders_pb2.Order(
         name=names.ORDER.format(order.store, order.order_id),
         state=_STATE_NUMBERS[order.state],
@@ -153,17 +174,19 @@ def order_to_proto(order: Order) -> orders_pb2.Order:
     )
     if order.change_due is not None:
         message.change_due.CopyFrom(money_to_proto(order.change_due))
+    if with_delivery and order.delivery is not None:
+        message.delivery.CopyFrom(_delivery_to_proto(order.delivery))
     return message
 
 
 def encode_order(order: Order) -> bytes:
-    """The reply that tells of the order, in the same bytes each time."""
-    return wire_bytes(order_to_proto(order))
+    """The reply to whose request the order answers, in the same bytes each time."""
+    return wire_bytes(order_to_proto(order, with_delivery=order.tells_delivery))
 
 
 def order_event(order: Order) -> Event:
-    """OrderChanged, for the order as it is now."""
-    message = events_pb2.OrderChanged(order=order_to_proto(order))
+    """OrderChanged, for the order as it is now, without where it is brought."""
+    message = events_pb2.OrderChanged(order=order_to_proto(order, with_delivery=False))
     return Event(
         distribution_key=order.store,
         aggregate=aggregate_of(order.store, order.order_id),
@@ -246,6 +269,58 @@ def _shown(line: catalog_pb2.QuotedLine) -> ShownPrice | None:
         return None
     unit_price = _money(line.shown_unit_price, at="shown_unit_price")
     return ShownPrice(line.shown_price_version, unit_price)
+
+
+def checked_from_proto(
+    message: stores_service_pb2.CheckServiceabilityResponse,
+) -> StoreToday:
+    """What a store says of itself."""
+    openness = message.openness
+    opens_at = openness.opens_at.ToDatetime(tzinfo=UTC) if openness.HasField("opens_at") else None
+    return StoreToday(
+        is_open=openness.is_open,
+        opens_at=opens_at,
+        closure=message.closure.reason,
+        offers=frozenset(
+            _OFFERED[capability] for capability in message.capabilities if capability in _OFFERED
+        ),
+        is_out_of_area=message.serviceability == stores_pb2.SERVICEABILITY_OUT_OF_AREA,
+    )
+
+
+def position_to_proto(position: Position) -> position_pb2.Position:
+    """The position, as other services take it."""
+    return position_pb2.Position(
+        latitude_degrees=position.latitude_degrees, longitude_degrees=position.longitude_degrees
+    )
+
+
+def _delivery(message: orders_pb2.DeliveryAddress) -> DeliveryAddress:
+    return DeliveryAddress(
+        recipient=message.recipient,
+        phone=message.phone,
+        street=message.street,
+        position=_position(message.position, at="delivery.position"),
+        note=message.note,
+    )
+
+
+def _delivery_to_proto(delivery: DeliveryAddress) -> orders_pb2.DeliveryAddress:
+    return orders_pb2.DeliveryAddress(
+        recipient=delivery.recipient,
+        phone=delivery.phone,
+        street=delivery.street,
+        position=position_to_proto(delivery.position),
+        note=delivery.note,
+    )
+
+
+def _position(message: position_pb2.Position, *, at: str) -> Position:
+    return Position.of(
+        latitude_degrees=message.latitude_degrees,
+        longitude_degrees=message.longitude_degrees,
+        at=at,
+    )
 
 
 def _tender(message: orders_pb2.Tender) -> Tender:

@@ -10,6 +10,7 @@ from chassis.kernel.errors import ErrorKind, HutongError, PermissionDenied, Refu
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.kernel.quantity import Unit
+from services.orders.domain.delivery import DeliveryAddress, DeliveryAddressInvalid
 
 
 class State(enum.StrEnum):
@@ -18,6 +19,7 @@ class State(enum.StrEnum):
     PLACING = "PLACING"
     UNDOING = "UNDOING"
     PLACED = "PLACED"
+    READY = "READY"
     COMPLETED = "COMPLETED"
     REFUSED = "REFUSED"
     CANCELLING = "CANCELLING"
@@ -34,7 +36,8 @@ LEGAL_MOVES: dict[State, frozenset[State]] = {
         {State.PLACED, State.COMPLETED, State.REFUSED, State.UNDOING, State.NEEDS_ATTENTION}
     ),
     State.UNDOING: frozenset({State.REFUSED, State.NEEDS_ATTENTION}),
-    State.PLACED: frozenset({State.CANCELLING, State.COMPLETING}),
+    State.PLACED: frozenset({State.READY, State.CANCELLING, State.COMPLETING}),
+    State.READY: frozenset({State.CANCELLING, State.COMPLETING}),
     State.COMPLETED: frozenset({State.CANCELLING}),
     State.CANCELLING: frozenset({State.CANCELLED, State.NEEDS_ATTENTION}),
     State.COMPLETING: frozenset({State.COMPLETED, State.NEEDS_ATTENTION}),
@@ -44,11 +47,16 @@ LEGAL_MOVES: dict[State, frozenset[State]] = {
 }
 
 
+KEPT = frozenset({State.PLACED, State.READY})
+"""States in which the store keeps goods and holds money for a customer."""
+
+
 class Fulfilment(enum.StrEnum):
     """How the goods reach the customer."""
 
     CARRY_OUT = "CARRY_OUT"
     PICKUP = "PICKUP"
+    DELIVERY = "DELIVERY"
 
 
 class TenderType(enum.StrEnum):
@@ -65,10 +73,9 @@ class PriceChanged(Refusal):
     message = "the total is {actual_minor}, not {expected_minor}"
 
 
-class LinePriceChanged(Refusal):
+class LinePriceChanged(PriceChanged):
     """The customer was shown another unit price of a product."""
 
-    reason = "PRICE_CHANGED"
     message = (
         "the price of {sku} is {unit_price_minor} (version {version}), "
         "not {shown_unit_price_minor} (version {shown_version})"
@@ -97,7 +104,7 @@ class TillRequired(Refusal):
 
 
 class CustomerRequired(Refusal):
-    """A wallet and a pickup belong to a customer."""
+    """A wallet, a pickup and a delivery belong to a customer."""
 
     reason = "CUSTOMER_REQUIRED"
     message = "the order names no customer"
@@ -111,10 +118,10 @@ class FulfilmentNotAllowed(PermissionDenied):
 
 
 class CancelNotAllowed(PermissionDenied):
-    """Goods that were carried out are taken back by staff only."""
+    """Goods that were packed or carried out are taken back by staff only."""
 
     reason = "CANCEL_NOT_ALLOWED"
-    message = "only the store's staff may cancel a completed sale"
+    message = "the order is {state}; only the store's staff may cancel it now"
 
 
 class OrderStateInvalid(Refusal):
@@ -200,12 +207,16 @@ class Tender:
 
 @dataclass(frozen=True, slots=True)
 class Purchaser:
-    """Who asks: their name for the journal, whether they are staff, who they are as a customer."""
+    """Who asks: their name for the journal, whether they are staff, who they are as a customer.
+
+    The chain's own people are staff everywhere; `works_here` is said of the store's people only.
+    """
 
     principal: str
     tenant: str
     is_staff: bool
     customer: CustomerId | None = None
+    works_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +231,7 @@ class PlaceOrder:
     customer: CustomerId | None
     till: str
     expected_total: Money | None
+    delivery: DeliveryAddress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +244,11 @@ class OrderName:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order as its row has it. `end_reason` is why it was refused or cancelled."""
+    """An order as its row has it. `end_reason` is why it was refused or cancelled.
+
+    `tells_delivery` is whether whoever made the request that is being answered may be told where it
+    is brought.
+    """
 
     store: StoreId
     order_id: str
@@ -250,6 +266,8 @@ class Order:
     version: int
     attempts: int = 0
     lease_token: str = ""
+    delivery: DeliveryAddress | None = None
+    tells_delivery: bool = True
 
     @property
     def change_due(self) -> Money | None:
@@ -270,8 +288,12 @@ def is_final(state: State) -> bool:
 
 
 def require_askable(command: PlaceOrder) -> None:
-    """Refuses what no price could make right: who may sell, with which tender, for whom."""
+    """Refuses what no price could make right: who may sell, how it is paid, for whom, to where."""
     is_till_sale = command.fulfilment is Fulfilment.CARRY_OUT
+    if (command.fulfilment is Fulfilment.DELIVERY) != (command.delivery is not None):
+        raise DeliveryAddressInvalid.at(
+            "delivery", "is for delivery only" if command.delivery else "is needed for delivery"
+        )
     if is_till_sale and not command.purchaser.is_staff:
         raise FulfilmentNotAllowed(fulfilment=command.fulfilment)
     if is_till_sale and not command.till:
@@ -315,24 +337,34 @@ def require_payable(command: PlaceOrder, quote: Quote) -> None:
 
 
 def require_cancellable(order: Order, purchaser: Purchaser) -> None:
-    """Refuses to cancel what is on its way or gone, and lets only staff take goods back."""
-    is_till_sale = order.fulfilment is Fulfilment.CARRY_OUT
-    if order.state is State.COMPLETED and is_till_sale:
-        if not purchaser.is_staff:
-            raise CancelNotAllowed
-        return
-    require_state(order, State.PLACED)
+    """Refuses to cancel what is on its way or gone.
+
+    A customer may until it is packed, staff until it is handed over; goods that were carried out
+    are taken back by staff.
+    """
+    is_sold_at_till = order.state is State.COMPLETED and order.fulfilment is Fulfilment.CARRY_OUT
+    if not is_sold_at_till:
+        require_state(order, *KEPT)
+    if order.state is not State.PLACED and not purchaser.is_staff:
+        raise CancelNotAllowed(state=order.state)
 
 
-def require_state(order: Order, state: State) -> None:
-    """Refuses unless the order stands there."""
-    if order.state is not state:
+def require_state(order: Order, *states: State) -> None:
+    """Refuses unless the order stands in one of these."""
+    if order.state not in states:
         raise OrderStateInvalid(state=order.state)
 
 
 def is_visible_to(order: Order, purchaser: Purchaser) -> bool:
     """Staff see their store's orders (the contract's rule saw to the store), others their own."""
     return purchaser.is_staff or (
+        purchaser.customer is not None and order.customer == purchaser.customer
+    )
+
+
+def may_know_delivery(order: Order, purchaser: Purchaser) -> bool:
+    """Whether they may be told where it is brought: its customer, and who works at the store."""
+    return purchaser.works_here or (
         purchaser.customer is not None and order.customer == purchaser.customer
     )
 

@@ -12,9 +12,11 @@ from sqlalchemy import Row
 
 from chassis.db.transaction import Transaction
 from chassis.kernel.errors import HutongError
+from chassis.kernel.geo import Position
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.kernel.quantity import Unit
+from services.orders.domain.delivery import DeliveryAddress
 from services.orders.domain.orders import (
     Fulfilment,
     Order,
@@ -26,21 +28,22 @@ from services.orders.domain.orders import (
 
 _COLUMNS = """store_id, order_id, state, fulfilment, lines, currency, total_minor, tender_type,
        tendered_minor, customer_id, till, placed_by, end_reason, version, attempts, lease_token,
-       created_at, updated_at"""
+       created_at, updated_at, delivery, tells_delivery"""
 
 _INSERT = """
 insert into customer_order
        (store_id, order_id, state, fulfilment, lines, currency, total_minor, tender_type,
         tendered_minor, customer_id, till, placed_by, version, request_key, lease_token,
-        lease_until, created_at, updated_at)
+        lease_until, created_at, updated_at, delivery, tells_delivery)
 select store_id, order_id, 'PLACING', fulfilment, lines::jsonb, currency, total_minor, tender_type,
        tendered_minor, customer_id, till, placed_by, 0, request_key, lease_token,
-       hutong.now() + make_interval(secs => $15), created_at, hutong.now()
+       hutong.now() + make_interval(secs => $16), created_at, hutong.now(), delivery::jsonb, true
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
               $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::text[],
-              $14::timestamptz[])
+              $14::timestamptz[], $15::text[])
        as asked (store_id, order_id, fulfilment, lines, currency, total_minor, tender_type,
-                 tendered_minor, customer_id, till, placed_by, request_key, lease_token, created_at)
+                 tendered_minor, customer_id, till, placed_by, request_key, lease_token, created_at,
+                 delivery)
  order by store_id, order_id
 """
 
@@ -62,8 +65,16 @@ _BEGIN_MOVE = """
 update customer_order
    set state = $3, end_reason = coalesce($4::jsonb, end_reason), request_key = $5,
        lease_token = $6, lease_until = hutong.now() + make_interval(secs => $7), attempts = 0,
+       tells_delivery = $8, updated_at = hutong.now()
+ where store_id = $1 and order_id = $2
+"""
+
+_MARK_READY = f"""
+update customer_order
+   set state = 'READY', version = version + 1, request_key = $3, tells_delivery = $4,
        updated_at = hutong.now()
  where store_id = $1 and order_id = $2
+returning {_COLUMNS}
 """
 
 _MOVE = f"""
@@ -159,6 +170,7 @@ async def insert_all(tx: Transaction, new: Sequence[NewOrder], *, lease_seconds:
         [one.request_key for one in new],
         [order.lease_token for order in orders],
         [order.created_at for order in orders],
+        [_delivery_json(order.delivery) for order in orders],
         lease_seconds,
     )
 
@@ -191,6 +203,7 @@ async def begin_move(
     request_key: bytes,
     lease_token: str,
     lease_seconds: float,
+    tells_delivery: bool,
 ) -> None:
     """Sets an order that is locked on its way to another state."""
     await tx.run(
@@ -202,7 +215,17 @@ async def begin_move(
         request_key,
         lease_token,
         lease_seconds,
+        tells_delivery,
     )
+
+
+async def mark_ready(
+    tx: Transaction, order: Order, *, request_key: bytes, tells_delivery: bool
+) -> Order:
+    """The order that is locked, packed from now on."""
+    row = await tx.row(_MARK_READY, order.store, order.order_id, request_key, tells_delivery)
+    assert row is not None
+    return _order(row)
 
 
 async def move_all(
@@ -271,6 +294,8 @@ def _order(row: Row[Any]) -> Order:
         version=row.version,
         attempts=row.attempts,
         lease_token=row.lease_token or "",
+        delivery=None if row.delivery is None else _delivery(row.delivery),
+        tells_delivery=row.tells_delivery,
     )
 
 
@@ -305,6 +330,31 @@ def _lines_json(lines: Sequence[PricedLine]) -> str:
             }
             for line in lines
         ]
+    )
+
+
+def _delivery(stored: dict[str, Any]) -> DeliveryAddress:
+    return DeliveryAddress(
+        recipient=stored["recipient"],
+        phone=stored["phone"],
+        street=stored["street"],
+        position=Position(stored["latitude_e7"], stored["longitude_e7"]),
+        note=stored["note"],
+    )
+
+
+def _delivery_json(delivery: DeliveryAddress | None) -> str | None:
+    if delivery is None:
+        return None
+    return json.dumps(
+        {
+            "recipient": delivery.recipient,
+            "phone": delivery.phone,
+            "street": delivery.street,
+            "latitude_e7": delivery.position.latitude_e7,
+            "longitude_e7": delivery.position.longitude_e7,
+            "note": delivery.note,
+        }
     )
 
 

@@ -14,6 +14,7 @@ from chassis.db.idempotency import (
     claim_all,
     keep_all,
 )
+from chassis.db.transaction import Transaction
 from chassis.kernel import ids, names
 from chassis.kernel.errors import HutongError, Refusal, RequestInFlight, ResourceNotFound
 from chassis.kernel.names import CustomerId, StoreId
@@ -21,6 +22,7 @@ from chassis.messaging import outbox
 from chassis.messaging.feed import Feed
 from chassis.messaging.outbox import Event
 from services.orders.domain.orders import (
+    KEPT,
     ON_THE_WAY,
     Order,
     PlaceOrder,
@@ -30,6 +32,7 @@ from services.orders.domain.orders import (
     assert_legal,
     is_final,
     is_visible_to,
+    may_know_delivery,
     require_cancellable,
     require_state,
 )
@@ -129,14 +132,35 @@ class Orders:
     async def begin_hand_over(
         self, store: StoreId, order_id: str, purchaser: Purchaser, *, key: RequestKey
     ) -> Order:
-        """Sets a placed order on its way to completed; raises Replayed with the first answer."""
+        """Sets a kept order on its way to completed; raises Replayed with the first answer."""
 
         def check(order: Order) -> None:
-            require_state(order, State.PLACED)
+            require_state(order, *KEPT)
 
         return await self._begin_move(
             store, order_id, purchaser, State.COMPLETING, None, check, key
         )
+
+    async def mark_ready(
+        self, store: StoreId, order_id: str, purchaser: Purchaser, *, key: RequestKey
+    ) -> Order:
+        """The order, packed from now on; raises Replayed with the first answer.
+
+        Nothing moves but the order, so it needs no driver: one transaction does it.
+        """
+        async with Once(self.database, key).transaction() as tx:
+            order = await self._resting(tx, store, order_id, purchaser)
+            require_state(order, State.PLACED)
+            assert_legal(order.state, State.READY)
+            ready = await repository.mark_ready(
+                tx,
+                order,
+                request_key=key.request_key,
+                tells_delivery=may_know_delivery(order, purchaser),
+            )
+            await outbox.add_all(tx, [self._encode_event(ready)])
+            await tx.keep(self._encode_order(ready))
+        return ready
 
     async def _begin_move(
         self,
@@ -150,10 +174,7 @@ class Orders:
     ) -> Order:
         token = ids.mint("lease")
         async with Once(self.database, key).transaction() as tx:
-            order = await repository.get(tx, store, order_id, for_update=True)
-            order = _require_visible(order, store, order_id, purchaser)
-            if order.state in ON_THE_WAY:
-                raise RequestInFlight
+            order = await self._resting(tx, store, order_id, purchaser)
             check(order)
             assert_legal(order.state, to_state)
             await repository.begin_move(
@@ -164,10 +185,21 @@ class Orders:
                 request_key=key.request_key,
                 lease_token=token,
                 lease_seconds=self._lease_seconds,
+                tells_delivery=may_know_delivery(order, purchaser),
             )
         return replace(
             order, state=to_state, lease_token=token, end_reason=end_reason or order.end_reason
         )
+
+    async def _resting(
+        self, tx: Transaction, store: StoreId, order_id: str, purchaser: Purchaser
+    ) -> Order:
+        """The order, locked; RequestInFlight if somebody drives it."""
+        found = await repository.get(tx, store, order_id, for_update=True)
+        order = _require_visible(found, store, order_id, purchaser)
+        if order.state in ON_THE_WAY:
+            raise RequestInFlight
+        return order
 
     async def move_all(self, moves: Sequence[Move]) -> list[Moved | HutongError]:
         """Moves orders under their leases; stores answers and events of those that end.
@@ -273,6 +305,7 @@ def new_order(command: PlaceOrder, quote: Quote) -> Order:
         updated_at=quote.quoted_at,
         version=0,
         lease_token=ids.mint("lease"),
+        delivery=command.delivery,
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from allinone.topology import BLUEPRINTS
 from allinone.verify import verify
 from hutong.orders.v1 import orders_service_pb2
-from tests.support.shop import CASHIER, Shop, pickup, request_id, till_sale, wanted
+from tests.support.shop import CASHIER, Shop, delivery, pickup, request_id, till_sale, wanted
 from tests.support.world import World, Worlds
 
 
@@ -22,8 +22,10 @@ async def world(worlds: Worlds) -> AsyncIterator[World]:
 
 
 @pytest.fixture(scope="module")
-def shop(world: World) -> Shop:
-    return Shop(world.client)
+async def shop(world: World) -> Shop:
+    opened = Shop(world.client)
+    await opened.open()
+    return opened
 
 
 async def change(world: World, service: str, statement: str, order_id: str) -> None:
@@ -101,6 +103,7 @@ async def test_nothing_is_found_while_orders_are_placed_and_cancelled(
 ) -> None:
     busy = await worlds.start(BLUEPRINTS)
     shop = Shop(busy.client)
+    await shop.open()
     sku = await shop.product(stock=1_000)
     who = await shop.customer(balance=1_000_000)
     cashier, customer = shop.orders(), shop.orders(who)
@@ -114,6 +117,10 @@ async def test_nothing_is_found_while_orders_are_placed_and_cancelled(
                     name=order.name, reason="no", request_id=request_id()
                 )
             )
+            sent = await customer.PlaceOrder(delivery(who, wanted(sku, 1)))
+            await cashier.MarkOrderReady(
+                orders_service_pb2.MarkOrderReadyRequest(name=sent.name, request_id=request_id())
+            )
 
     trading = asyncio.gather(*(trade() for _ in range(8)))
     checks = 0
@@ -123,5 +130,5 @@ async def test_nothing_is_found_while_orders_are_placed_and_cancelled(
     await trading
     assert checks > 1
     assert await verify(busy.urls) == []
-    assert await shop.stock(sku) == (1_000 - 64, 0)
+    assert await shop.stock(sku) == (1_000 - 64, 64)
     await busy.close()

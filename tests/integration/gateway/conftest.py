@@ -27,8 +27,10 @@ def shop(shops: Shop) -> Shop:
 
 
 @pytest.fixture(scope="package")
-def shops(web: Web) -> Shop:
-    return Shop(web.world.client)
+async def shops(web: Web) -> Shop:
+    opened = Shop(web.world.client)
+    await opened.open()
+    return opened
 
 
 @pytest.fixture

@@ -23,8 +23,10 @@ def shop(shops: Shop) -> Shop:
 
 
 @pytest.fixture(scope="module")
-def shops(world: World) -> Shop:
-    return Shop(world.client)
+async def shops(world: World) -> Shop:
+    opened = Shop(world.client)
+    await opened.open()
+    return opened
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from chassis.messaging import feed
 from chassis.rpc.auth import Caller
 from chassis.rpc.status import from_rpc_error
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
-from tests.support.shop import Shop, customer, pickup, request_id, wanted
+from tests.support.shop import OPERATOR, Shop, customer, delivery, pickup, request_id, wanted
 from tests.support.world import World, Worlds
 
 NEWS_SECONDS_MAX = 10.0
@@ -73,6 +73,28 @@ async def test_a_watcher_is_told_what_is_and_then_what_changes(
     await watching.close()
 
 
+async def test_a_watcher_is_told_that_it_is_packed_and_only_insiders_where_it_goes(
+    world: World, shop: Shop
+) -> None:
+    sku = await shop.product(stock=10, price=100)
+    who = await shop.customer(balance=1_000)
+    order = await shop.orders(who).PlaceOrder(delivery(who, wanted(sku, 1)))
+    inside = Watching(world, who, order.name)
+    outside = Watching(world, OPERATOR, order.name)
+    assert await inside.next() == order
+    ready = await shop.orders().MarkOrderReady(
+        orders_service_pb2.MarkOrderReadyRequest(name=order.name, request_id=request_id())
+    )
+    assert ready.state == orders_pb2.ORDER_STATE_READY
+    assert await inside.next() == ready
+    for _ in range(2):
+        told = await outside.next()
+        assert told is not None
+        assert not told.HasField("delivery")
+    await inside.close()
+    await outside.close()
+
+
 async def test_a_stream_resumes_after_what_was_seen(
     world: World, shop: Shop, placed: tuple[Caller, orders_pb2.Order]
 ) -> None:
@@ -91,6 +113,7 @@ async def test_a_watcher_is_told_even_when_no_event_wakes_it(
     monkeypatch.setattr(feed, "LOOK_AGAIN_SECONDS", 0.2)
     quiet = await worlds.start(BLUEPRINTS)
     shop = Shop(quiet.client)
+    await shop.open()
     sku = await shop.product(stock=10, price=100)
     who = await shop.customer(balance=1_000)
     order = await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1)))
@@ -116,6 +139,7 @@ async def test_a_stranger_learns_nothing(
 async def test_a_draining_process_sends_its_watchers_elsewhere(worlds: Worlds) -> None:
     draining = await worlds.start(BLUEPRINTS)
     shop = Shop(draining.client)
+    await shop.open()
     sku = await shop.product(stock=10, price=100)
     who = await shop.customer(balance=1_000)
     order = await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1)))

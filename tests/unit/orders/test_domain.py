@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.kernel.errors import HutongError
+from chassis.kernel.geo import Position
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.kernel.quantity import Unit
+from services.orders.domain.delivery import DeliveryAddress
 from services.orders.domain.orders import (
+    KEPT,
     LEGAL_MOVES,
     ON_THE_WAY,
     Basket,
@@ -31,14 +36,23 @@ from services.orders.domain.orders import (
     Wanted,
     assert_legal,
     is_visible_to,
+    may_know_delivery,
     require_askable,
     require_cancellable,
     require_payable,
+    require_state,
 )
 
 NOON = datetime(2026, 11, 11, 12, tzinfo=UTC)
 CUSTOMER = CustomerId("demo:c1")
-STAFF = Purchaser("users/cashier", "demo", is_staff=True)
+STAFF = Purchaser("users/cashier", "demo", is_staff=True, works_here=True)
+DOOR = DeliveryAddress(
+    recipient="王小明",
+    phone="+8613800138000",
+    street="南京西路 1601 号",
+    position=Position.of(latitude_degrees=31.2, longitude_degrees=121.4),
+    note="",
+)
 SHOPPER = Purchaser("users/c1", "demo", is_staff=False, customer=CUSTOMER)
 
 
@@ -184,10 +198,90 @@ def test_the_total_that_was_shown_is_the_total_or_there_is_no_sale() -> None:
     assert reason_of(lambda: require_payable(asked, quote(100))) == "PRICE_CHANGED"
 
 
-@pytest.mark.parametrize("state", [s for s in State if s not in {State.PLACED, State.COMPLETED}])
+@pytest.mark.parametrize("state", [s for s in State if s not in {*KEPT, State.COMPLETED}])
 def test_only_what_rests_can_be_cancelled(state: State) -> None:
-    reason = reason_of(lambda: require_cancellable(order(state), SHOPPER))
-    assert reason == "ORDER_STATE_INVALID"
+    for who in (SHOPPER, STAFF):
+        assert reason_of(partial(require_cancellable, order(state), who)) == "ORDER_STATE_INVALID"
+
+
+@pytest.mark.parametrize("fulfilment", [Fulfilment.PICKUP, Fulfilment.DELIVERY])
+def test_a_customer_may_cancel_until_it_is_packed_and_staff_until_it_is_handed_over(
+    fulfilment: Fulfilment,
+) -> None:
+    require_cancellable(order(State.PLACED, fulfilment), SHOPPER)
+    require_cancellable(order(State.PLACED, fulfilment), STAFF)
+    packed = order(State.READY, fulfilment)
+    require_cancellable(packed, STAFF)
+    assert reason_of(lambda: require_cancellable(packed, SHOPPER)) == "CANCEL_NOT_ALLOWED"
+    handed_over = order(State.COMPLETED, fulfilment)
+    for who in (SHOPPER, STAFF):
+        reason = reason_of(partial(require_cancellable, handed_over, who))
+        assert reason == "ORDER_STATE_INVALID"
+
+
+WISHES: dict[str, tuple[State, Callable[[Order], None]]] = {
+    "mark ready": (State.READY, lambda kept: require_state(kept, State.PLACED)),
+    "hand over": (State.COMPLETING, lambda kept: require_state(kept, *KEPT)),
+    "customer cancels": (State.CANCELLING, lambda kept: require_cancellable(kept, SHOPPER)),
+    "staff cancels": (State.CANCELLING, lambda kept: require_cancellable(kept, STAFF)),
+}
+OUTCOMES = {State.COMPLETING: State.COMPLETED, State.CANCELLING: State.CANCELLED}
+
+
+@given(
+    fulfilment=st.sampled_from(sorted(Fulfilment)),
+    wishes=st.lists(st.sampled_from(sorted(WISHES)), max_size=8),
+)
+def test_whatever_is_asked_in_whatever_order_an_order_moves_along_the_table_and_ends_once(
+    fulfilment: Fulfilment, wishes: list[str]
+) -> None:
+    at = order(order(State.PLACING, fulfilment).place_ends_as, fulfilment)
+    seen = [at.state]
+    for wish in wishes:
+        to_state, require = WISHES[wish]
+        try:
+            require(at)
+        except HutongError:
+            continue
+        assert_legal(at.state, to_state)
+        if to_state in OUTCOMES:
+            assert_legal(to_state, OUTCOMES[to_state])
+        if wish == "customer cancels":
+            assert at.state is State.PLACED
+        at = replace(at, state=OUTCOMES.get(to_state, to_state))
+        seen.append(at.state)
+    assert seen.count(State.READY) <= 1
+    ends = [state for state in seen if state in (State.COMPLETED, State.CANCELLED)]
+    assert len(ends) <= 1 or fulfilment is Fulfilment.CARRY_OUT
+    if State.CANCELLED in seen:
+        assert seen[-1] is State.CANCELLED
+
+
+@pytest.mark.parametrize("fulfilment", list(Fulfilment))
+def test_a_delivery_has_an_address_and_nothing_else_does(fulfilment: Fulfilment) -> None:
+    usual = command(
+        fulfilment=fulfilment,
+        tender=Tender(TenderType.WALLET),
+        customer=CUSTOMER,
+        purchaser=replace(STAFF, customer=CUSTOMER),
+    )
+    with_door, without = replace(usual, delivery=DOOR), replace(usual, delivery=None)
+    right, wrong = (
+        (with_door, without) if fulfilment is Fulfilment.DELIVERY else (without, with_door)
+    )
+    require_askable(right)
+    assert reason_of(lambda: require_askable(wrong)) == "DELIVERY_ADDRESS_INVALID"
+
+
+def test_where_it_is_brought_is_for_its_customer_and_the_store_s_people() -> None:
+    sent = order(State.PLACED, Fulfilment.DELIVERY)
+    head_office = Purchaser("users/operator", "demo", is_staff=True)
+    assert is_visible_to(sent, head_office)
+    assert not may_know_delivery(sent, head_office)
+    assert may_know_delivery(sent, STAFF)
+    assert may_know_delivery(sent, SHOPPER)
+    assert not may_know_delivery(sent, replace(SHOPPER, customer=CustomerId("demo:c2")))
+    assert not may_know_delivery(replace(sent, customer=None), replace(SHOPPER, customer=None))
 
 
 def test_goods_that_were_carried_out_are_taken_back_by_staff() -> None:

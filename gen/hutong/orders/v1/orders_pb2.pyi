@@ -6,6 +6,7 @@ from google.api import resource_pb2 as _resource_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
+from hutong.common.v1 import position_pb2 as _position_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -26,12 +27,14 @@ class OrderState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ORDER_STATE_CANCELLED: _ClassVar[OrderState]
     ORDER_STATE_COMPLETING: _ClassVar[OrderState]
     ORDER_STATE_NEEDS_ATTENTION: _ClassVar[OrderState]
+    ORDER_STATE_READY: _ClassVar[OrderState]
 
 class Fulfilment(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     FULFILMENT_UNSPECIFIED: _ClassVar[Fulfilment]
     FULFILMENT_CARRY_OUT: _ClassVar[Fulfilment]
     FULFILMENT_PICKUP: _ClassVar[Fulfilment]
+    FULFILMENT_DELIVERY: _ClassVar[Fulfilment]
 ORDER_STATE_UNSPECIFIED: OrderState
 ORDER_STATE_PLACING: OrderState
 ORDER_STATE_PLACED: OrderState
@@ -41,12 +44,14 @@ ORDER_STATE_CANCELLING: OrderState
 ORDER_STATE_CANCELLED: OrderState
 ORDER_STATE_COMPLETING: OrderState
 ORDER_STATE_NEEDS_ATTENTION: OrderState
+ORDER_STATE_READY: OrderState
 FULFILMENT_UNSPECIFIED: Fulfilment
 FULFILMENT_CARRY_OUT: Fulfilment
 FULFILMENT_PICKUP: Fulfilment
+FULFILMENT_DELIVERY: Fulfilment
 
 class Order(_message.Message):
-    __slots__ = ("name", "state", "fulfilment", "lines", "total", "tender", "change_due", "customer", "till", "placed_by", "end_reason", "create_time", "update_time", "version")
+    __slots__ = ("name", "state", "fulfilment", "lines", "total", "tender", "change_due", "customer", "till", "placed_by", "end_reason", "create_time", "update_time", "version", "delivery")
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     FULFILMENT_FIELD_NUMBER: _ClassVar[int]
@@ -61,6 +66,7 @@ class Order(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
     name: str
     state: OrderState
     fulfilment: Fulfilment
@@ -75,7 +81,22 @@ class Order(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
     version: int
-    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., fulfilment: _Optional[_Union[Fulfilment, str]] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.QuotedLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tender: _Optional[_Union[Tender, _Mapping]] = ..., change_due: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., placed_by: _Optional[str] = ..., end_reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ...) -> None: ...
+    delivery: DeliveryAddress
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., fulfilment: _Optional[_Union[Fulfilment, str]] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.QuotedLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tender: _Optional[_Union[Tender, _Mapping]] = ..., change_due: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., placed_by: _Optional[str] = ..., end_reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., delivery: _Optional[_Union[DeliveryAddress, _Mapping]] = ...) -> None: ...
+
+class DeliveryAddress(_message.Message):
+    __slots__ = ("recipient", "phone", "street", "position", "note")
+    RECIPIENT_FIELD_NUMBER: _ClassVar[int]
+    PHONE_FIELD_NUMBER: _ClassVar[int]
+    STREET_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    recipient: str
+    phone: str
+    street: str
+    position: _position_pb2.Position
+    note: str
+    def __init__(self, recipient: _Optional[str] = ..., phone: _Optional[str] = ..., street: _Optional[str] = ..., position: _Optional[_Union[_position_pb2.Position, _Mapping]] = ..., note: _Optional[str] = ...) -> None: ...
 
 class Tender(_message.Message):
     __slots__ = ("cash", "wallet")

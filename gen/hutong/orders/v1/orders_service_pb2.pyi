@@ -7,6 +7,7 @@ from hutong.auth.v1 import access_pb2 as _access_pb2
 from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
+from hutong.common.v1 import position_pb2 as _position_pb2
 from hutong.common.v1 import resumption_pb2 as _resumption_pb2
 from hutong.orders.v1 import orders_pb2 as _orders_pb2
 from google.protobuf.internal import containers as _containers
@@ -18,15 +19,19 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class QuoteOrderRequest(_message.Message):
-    __slots__ = ("parent", "lines")
+    __slots__ = ("parent", "lines", "fulfilment", "position")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
+    FULFILMENT_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
     parent: str
     lines: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.WantedLine]
-    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ...) -> None: ...
+    fulfilment: _orders_pb2.Fulfilment
+    position: _position_pb2.Position
+    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., fulfilment: _Optional[_Union[_orders_pb2.Fulfilment, str]] = ..., position: _Optional[_Union[_position_pb2.Position, _Mapping]] = ...) -> None: ...
 
 class PlaceOrderRequest(_message.Message):
-    __slots__ = ("parent", "lines", "fulfilment", "tender", "customer", "till", "expected_total", "request_id")
+    __slots__ = ("parent", "lines", "fulfilment", "tender", "customer", "till", "expected_total", "request_id", "delivery")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     FULFILMENT_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +40,7 @@ class PlaceOrderRequest(_message.Message):
     TILL_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_TOTAL_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
     parent: str
     lines: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.WantedLine]
     fulfilment: _orders_pb2.Fulfilment
@@ -43,7 +49,8 @@ class PlaceOrderRequest(_message.Message):
     till: str
     expected_total: _money_pb2.Money
     request_id: str
-    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., fulfilment: _Optional[_Union[_orders_pb2.Fulfilment, str]] = ..., tender: _Optional[_Union[_orders_pb2.Tender, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
+    delivery: _orders_pb2.DeliveryAddress
+    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., fulfilment: _Optional[_Union[_orders_pb2.Fulfilment, str]] = ..., tender: _Optional[_Union[_orders_pb2.Tender, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_id: _Optional[str] = ..., delivery: _Optional[_Union[_orders_pb2.DeliveryAddress, _Mapping]] = ...) -> None: ...
 
 class BatchPlaceOrdersRequest(_message.Message):
     __slots__ = ("items",)
@@ -112,6 +119,14 @@ class CancelOrderRequest(_message.Message):
     reason: str
     request_id: str
     def __init__(self, name: _Optional[str] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class MarkOrderReadyRequest(_message.Message):
+    __slots__ = ("name", "request_id")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    request_id: str
+    def __init__(self, name: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class HandOverOrderRequest(_message.Message):
     __slots__ = ("name", "request_id")

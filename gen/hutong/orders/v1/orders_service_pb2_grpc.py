@@ -73,6 +73,11 @@ class OrdersServiceStub:
                 request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderRequest.SerializeToString,
                 response_deserializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
                 _registered_method=True)
+        self.MarkOrderReady = channel.unary_unary(
+                '/hutong.orders.v1.OrdersService/MarkOrderReady',
+                request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.MarkOrderReadyRequest.SerializeToString,
+                response_deserializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
+                _registered_method=True)
         self.HandOverOrder = channel.unary_unary(
                 '/hutong.orders.v1.OrdersService/HandOverOrder',
                 request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.HandOverOrderRequest.SerializeToString,
@@ -86,23 +91,30 @@ class OrdersServiceServicer:
     """
 
     def QuoteOrder(self, request, context):
-        """Says what an order would cost if it were placed now, by the same rules. It changes nothing. A
-        price that has changed since it was shown is answered with what was shown beside it.
+        """Says what an order would cost if it were placed now, by the same rules, and refuses what could
+        not be placed now. It changes nothing. A price that has changed since it was shown is answered with
+        what was shown beside it.
         Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH,
-        QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, CURRENCY_MISMATCH.
+        QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, CURRENCY_MISMATCH, STORE_UNKNOWN, STORE_CLOSED (with opens_at,
+        if that is known, and the closure's reason, if there is one), FULFILMENT_NOT_OFFERED,
+        DELIVERY_OUT_OF_AREA, DELIVERY_ADDRESS_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PlaceOrder(self, request, context):
-        """Places an order: at a till it is complete in the answer, for pickup it is held. The same
+        """Places an order: at a till it is complete in the answer, for pickup and delivery it is held. Those
+        two are promises, so the store must be open, offer them, and deliver to the address; a till sells
+        whatever the opening hours say. What was promised is kept if the store closes afterwards. The same
         request_id with the same body gets the same answer, byte for byte, a refusal too.
         Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH,
         QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, AMOUNT_INVALID, CURRENCY_MISMATCH, PRICE_CHANGED (with the
         shown and the present version and unit price of a line, or with expected and actual total),
         TENDER_INSUFFICIENT, TENDER_NOT_ACCEPTED, TILL_REQUIRED, CUSTOMER_REQUIRED,
-        FULFILMENT_NOT_ALLOWED, INSUFFICIENT_STOCK (with sku, wanted, available), WALLET_INSUFFICIENT,
+        FULFILMENT_NOT_ALLOWED, STORE_UNKNOWN, STORE_CLOSED (with opens_at, if that is known, and the
+        closure's reason, if there is one), FULFILMENT_NOT_OFFERED, DELIVERY_OUT_OF_AREA,
+        DELIVERY_ADDRESS_INVALID, INSUFFICIENT_STOCK (with sku, wanted, available), WALLET_INSUFFICIENT,
         ORDER_ABANDONED (the platform could not finish it, and undid it), REQUEST_ID_REUSED,
         REQUEST_IN_FLIGHT.
         """
@@ -144,8 +156,9 @@ class OrdersServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelOrder(self, request, context):
-        """Cancels an order: stock and money go back. A completed till sale can be cancelled by its store's
-        staff, the goods being back on the counter.
+        """Cancels an order: stock and money go back. A customer may until the order is packed, the store's
+        staff until it is handed over; a completed till sale can be cancelled by staff, the goods being
+        back on the counter.
         Reasons: RESOURCE_NOT_FOUND, ORDER_STATE_INVALID, CANCEL_NOT_ALLOWED, REQUEST_ID_REUSED,
         REQUEST_IN_FLIGHT.
         """
@@ -153,8 +166,17 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def MarkOrderReady(self, request, context):
+        """Says that a placed order is packed, and waits for its customer or its courier. Repeated with
+        another request_id it is refused.
+        Reasons: RESOURCE_NOT_FOUND, ORDER_STATE_INVALID, REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def HandOverOrder(self, request, context):
-        """Hands a placed order over: the held stock leaves, the held money is captured.
+        """Hands an order over that is placed or ready: the held stock leaves, the held money is captured.
         Reasons: RESOURCE_NOT_FOUND, ORDER_STATE_INVALID, REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -197,6 +219,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
             'CancelOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelOrder,
                     request_deserializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderRequest.FromString,
+                    response_serializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.SerializeToString,
+            ),
+            'MarkOrderReady': grpc.unary_unary_rpc_method_handler(
+                    servicer.MarkOrderReady,
+                    request_deserializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.MarkOrderReadyRequest.FromString,
                     response_serializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.SerializeToString,
             ),
             'HandOverOrder': grpc.unary_unary_rpc_method_handler(
@@ -395,6 +422,33 @@ class OrdersService:
             target,
             '/hutong.orders.v1.OrdersService/CancelOrder',
             hutong_dot_orders_dot_v1_dot_orders__service__pb2.CancelOrderRequest.SerializeToString,
+            hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MarkOrderReady(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.orders.v1.OrdersService/MarkOrderReady',
+            hutong_dot_orders_dot_v1_dot_orders__service__pb2.MarkOrderReadyRequest.SerializeToString,
             hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
             options,
             channel_credentials,
