@@ -29,7 +29,7 @@ select store_id, reservation_id as order_id, state from verify.reservation
 """
 
 _PAYMENTS_OF_ORDERS = """
-select payment_id as order_id, state, amount_minor from verify.payment
+select payment_id as order_id, store_id, state, amount_minor from verify.payment
  where payment_id like 'ord\\_%'
 """
 
@@ -155,6 +155,8 @@ def _money_violations(order: Any, payment: Any) -> list[Violation]:
     state = None if payment is None else payment["state"]
     if state not in allowed:
         return [Violation("order_and_money", f"{dict(order)} has payment {state}")]
+    if payment is not None and payment["store_id"] not in (None, order["store_id"]):
+        return [Violation("order_and_money_stores", f"{dict(order)} was paid {dict(payment)}")]
     if order["state"] in SOLD and payment["amount_minor"] != order["total_minor"]:
         return [Violation("order_and_money_amounts", f"{dict(order)} was paid {dict(payment)}")]
     return []

@@ -49,6 +49,10 @@ FORGET_ORDER = "delete from customer_order where order_id = $1"
 CHANGE_QUANTITY = """
 update customer_order set lines = jsonb_set(lines, '{0,quantity}', '7') where order_id = $1
 """
+MOVE_TO_ANOTHER_STORE = "update payment set store_id = 'demo:sh02' where payment_id = $1"
+KEEP_FOR_ANOTHER_STORE = """
+update ledger_entry set owner = 'demo:stores/sh02' where payment_id = $1
+"""
 FORGET_STOCK = "delete from reservation where reservation_id = $1"
 FORGET_MONEY = "delete from payment where payment_id = $1"
 
@@ -64,6 +68,9 @@ PLANTED = [
     ("orders", CHANGE_QUANTITY, "order_and_stock_quantities"),
     ("inventory", FORGET_STOCK, "order_and_stock"),
     ("payments", FORGET_MONEY, "order_and_money"),
+    ("payments", MOVE_TO_ANOTHER_STORE, "order_and_money_stores"),
+    ("payments", MOVE_TO_ANOTHER_STORE, "payments.broken_money_kept"),
+    ("payments", KEEP_FOR_ANOTHER_STORE, "payments.broken_money_kept"),
 ]
 
 

@@ -20,7 +20,7 @@ async def pay(purse: Purse) -> None:
 async def broken_after(purse: Purse, statement: str) -> set[str]:
     """The views that find something of these owners once the statement has run, which is undone."""
     owners = [f"demo:{purse.store}", f"demo:{purse.customer}"]
-    views = ("transfer", "account", "payment_money", "wallet_held")
+    views = ("transfer", "account", "payment_money", "money_kept", "wallet_held")
     found = set()
     async with purse.world.database("payments").transaction() as tx:
         await tx.run("savepoint whole")
@@ -59,32 +59,46 @@ async def broken_after(purse: Purse, statement: str) -> set[str]:
                 "update payment set refunded_minor = refunded_minor + 1 "
                 "where tender_type = 'CASH' and owner = any($1::text[])"
             ),
-            {"payment_money"},
+            {"payment_money", "money_kept"},
         ),
         (
             (
                 "update payment set state = 'CAPTURED', captured_minor = amount_minor "
                 "where state = 'AUTHORISED' and owner = any($1::text[])"
             ),
-            {"payment_money", "wallet_held"},
+            {"payment_money", "money_kept", "wallet_held"},
         ),
         (
             "delete from payment where tender_type = 'WALLET' and owner = any($1::text[])",
-            {"payment_money", "wallet_held"},
+            {"payment_money", "money_kept", "wallet_held"},
         ),
         (
             (
                 "update payment set currency = 'USD' "
                 "where tender_type = 'CASH' and owner = any($1::text[])"
             ),
-            {"payment_money"},
+            {"payment_money", "money_kept"},
         ),
         (
             (
                 "update ledger_entry set payment_id = 'nobody' "
                 "where kind = 'refund' and owner = any($1::text[])"
             ),
-            {"payment_money"},
+            {"payment_money", "money_kept"},
+        ),
+        (
+            (
+                "update payment set store_id = 'demo:elsewhere' "
+                "where state = 'CAPTURED' and owner = any($1::text[])"
+            ),
+            {"money_kept"},
+        ),
+        (
+            (
+                "update ledger_entry set kind = 'hold' "
+                "where kind = 'refund' and owner = any($1::text[])"
+            ),
+            {"money_kept"},
         ),
         (
             (
