@@ -239,9 +239,11 @@ class Shop:
             )
         )
 
-    async def customer(self, *, balance: int) -> Caller:
-        """A customer whose wallet holds so many fen."""
+    async def customer(self, *, balance: int | None) -> Caller:
+        """A customer whose wallet holds so many fen; None for one that was never opened."""
         who = customer(next(self._numbers))
+        if balance is None:
+            return who
         await self.payments().TopUpWallet(
             payments_service_pb2.TopUpWalletRequest(
                 name=f"{who.customer}/wallet", amount=yuan(balance), request_id=request_id()
