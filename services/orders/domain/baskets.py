@@ -1,0 +1,373 @@
+"""What a customer's basket is, how it changes, and what it looks like at the prices of now.
+
+A basket keeps the price that its customer was shown, line by line: an order is sold at that price
+or refused, never at another. It holds no stock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chassis.kernel import money, names
+from chassis.kernel.errors import (
+    AmountTooLarge,
+    HutongError,
+    InvalidInput,
+    Refusal,
+    ResourceNotFound,
+)
+from chassis.kernel.money import Money
+from chassis.kernel.names import CustomerId, StoreId
+from chassis.kernel.quantity import Unit
+from services.orders.domain.orders import PriceChanged, PricedLine, Purchaser, Quote, Wanted
+
+LINES_MAX = 200
+"""So many products fit into a basket."""
+
+FREEZE_TIME = timedelta(minutes=15)
+"""So long a freeze keeps the shown prices."""
+
+IDLE_TIME = timedelta(days=30)
+"""A basket that is not changed for so long is deleted."""
+
+
+class BasketChanged(Refusal):
+    """Another device, or an order, has changed the basket since the customer saw it."""
+
+    reason = "BASKET_CHANGED"
+    message = "the basket is at version {actual}, not {expected}"
+
+
+class BasketInCheckout(Refusal):
+    """An order is being placed with the basket; until that has ended it stays as it is."""
+
+    reason = "BASKET_IN_CHECKOUT"
+    message = "an order is being placed with the basket"
+
+
+class BasketFull(Refusal):
+    """The basket would have too many lines."""
+
+    reason = "BASKET_FULL"
+    message = "a basket has {lines_max} lines at most"
+
+
+class BasketEmpty(Refusal):
+    """There is nothing in the basket."""
+
+    reason = "BASKET_EMPTY"
+    message = "the basket is empty"
+
+
+class LinePriceChanged(Refusal):
+    """The customer was shown another price of a line."""
+
+    reason = "PRICE_CHANGED"
+    message = "the price of {sku} is {actual_minor}, not {expected_minor}"
+
+
+class FreezeLifted(Refusal):
+    """Why prices that were to be kept no longer are, as the basket tells its customer."""
+
+    reason = "FREEZE_LIFTED"
+    message = "prices are no longer kept, since the store has closed: {closure}"
+
+
+@dataclass(frozen=True, slots=True)
+class BasketName:
+    """Whose basket at which store."""
+
+    store: StoreId
+    customer: CustomerId
+
+    @property
+    def text(self) -> str:
+        """The resource name."""
+        return names.BASKET.format(self.store, self.customer)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """So much a basket is to have of a product; 0 takes the line out."""
+
+    sku: str
+    quantity: int
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line at the price that its customer was shown, of a piece or a kilogram."""
+
+    sku: str
+    display_name: str
+    quantity: int
+    unit: Unit
+    unit_price: Money
+    price_version: int
+
+    @property
+    def wanted(self) -> Wanted:
+        """The line without its price."""
+        return Wanted(self.sku, self.quantity, self.unit)
+
+    def at_shown_price(self) -> PricedLine:
+        """The line as an order sells it that asks the shown price."""
+        return PricedLine(
+            sku=self.sku,
+            display_name=self.display_name,
+            quantity=self.quantity,
+            unit=self.unit,
+            unit_price=self.unit_price,
+            price_version=self.price_version,
+            line_total=money.extended_price(self.unit_price, self.quantity, self.unit),
+        )
+
+
+Prices = Mapping[str, PricedLine | HutongError]
+"""For each SKU the wanted quantity at the price of now, or why it can't be bought."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBasket:
+    """A basket as it is kept; version 0 if it is not.
+
+    `frozen_until` may have passed; is_frozen tells. `lifted_by` is the closure that ended the last
+    freeze, and `order_id` the order that is being placed with the basket; both may be empty.
+    """
+
+    name: BasketName
+    lines: tuple[ShownLine, ...] = ()
+    version: int = 0
+    frozen_until: datetime | None = None
+    lifted_by: str = ""
+    order_id: str = ""
+    updated_at: datetime | None = None
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """What is in it, without prices."""
+        return tuple(line.wanted for line in self.lines)
+
+    def is_frozen(self, now: datetime) -> bool:
+        """Whether the shown prices are kept."""
+        return self.frozen_until is not None and now < self.frozen_until
+
+    def after(self, changes: Sequence[Change]) -> tuple[Wanted, ...]:
+        """What it has after the changes, each line in its place and new ones behind.
+
+        InvalidInput if a product is changed twice, BasketFull.
+        """
+        if len({change.sku for change in changes}) < len(changes):
+            raise InvalidInput.at("lines", "must name a product once")
+        wanted = {line.sku: line.wanted for line in self.lines}
+        for change in changes:
+            if change.quantity:
+                wanted[change.sku] = Wanted(change.sku, change.quantity, change.unit)
+            else:
+                wanted.pop(change.sku, None)
+        if len(wanted) > LINES_MAX:
+            raise BasketFull(lines_max=LINES_MAX)
+        return tuple(wanted.values())
+
+    def with_changes(
+        self, changes: Sequence[Change], prices: Prices, *, now: datetime
+    ) -> KeptBasket:
+        """The basket after the changes; only what was changed is shown at the price of now.
+
+        Raises why a changed line can't be bought, and AmountTooLarge if all of it comes to more
+        than an amount can hold.
+        """
+        kept = {line.sku: line for line in self.lines}
+        changed = {change.sku for change in changes}
+        lines = tuple(
+            _shown(prices[wanted.sku]) if wanted.sku in changed else kept[wanted.sku]
+            for wanted in self.after(changes)
+        )
+        _total([line.at_shown_price() for line in lines])
+        return self._next(lines, now)
+
+    def accepting(self, prices: Prices, *, now: datetime) -> KeptBasket:
+        """The basket with the prices of now as the shown ones, where there are any."""
+
+        def accepted(line: ShownLine) -> ShownLine:
+            price = prices[line.sku]
+            return line if isinstance(price, HutongError) else _shown(price)
+
+        return self._next(tuple(accepted(line) for line in self.lines), now)
+
+    def frozen(self, prices: Prices, *, now: datetime) -> KeptBasket:
+        """The basket with its shown prices kept for FREEZE_TIME.
+
+        BasketEmpty; LinePriceChanged unless the shown prices are those of now; why a line can't be
+        bought.
+        """
+        self.require_lines()
+        for line in self.lines:
+            require_shown_price(line, prices[line.sku])
+        return replace(self._next(self.lines, now), frozen_until=now + FREEZE_TIME)
+
+    def cleared(self, *, now: datetime) -> KeptBasket:
+        """The basket without its lines."""
+        return self._next((), now)
+
+    def require_lines(self) -> None:
+        """BasketEmpty if there are none."""
+        if not self.lines:
+            raise BasketEmpty
+
+    def require_version(self, expected: int) -> None:
+        """BasketChanged unless it is at this version."""
+        if expected != self.version:
+            raise BasketChanged(expected=expected, actual=self.version)
+
+    def require_changeable(self) -> None:
+        """BasketInCheckout while an order is being placed with it."""
+        if self.order_id:
+            raise BasketInCheckout
+
+    def frozen_quote(self, *, now: datetime) -> Quote:
+        """What an order at the shown prices comes to; the basket has lines."""
+        lines = tuple(line.at_shown_price() for line in self.lines)
+        sum_of_lines = _total(lines)
+        assert sum_of_lines is not None
+        return Quote(lines=lines, total=sum_of_lines, quoted_at=now)
+
+    def require_shown(self, quote: Quote) -> None:
+        """LinePriceChanged unless a quote of the lines has the shown prices."""
+        prices = {line.sku: line for line in quote.lines}
+        for line in self.lines:
+            require_shown_price(line, prices[line.sku])
+
+    def _next(self, lines: tuple[ShownLine, ...], now: datetime) -> KeptBasket:
+        """The basket after a change by its customer.
+
+        The first version is the time in microseconds. No basket is changed as often as that, so one
+        that is begun anew after it was deleted never comes to a version that it had before.
+        """
+        version = self.version + 1 if self.version else _microseconds(now)
+        return KeptBasket(self.name, lines, version, updated_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLine:
+    """A line with what an order would ask for it now, or why none would be placed."""
+
+    shown: ShownLine
+    now: PricedLine | HutongError
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether it can be bought, and at another price than was shown."""
+        return isinstance(self.now, PricedLine) and self.now.unit_price != self.shown.unit_price
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """That a store promises nothing, why, and when it opens again if that is known."""
+
+    closure: str
+    opens_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBasket:
+    """A basket at an instant, as its customer sees it.
+
+    `frozen_until` is None unless the prices are kept. `total` is that of the lines that can be
+    bought; None if there are none, or if they come to more than an amount can hold.
+    """
+
+    kept: KeptBasket
+    lines: tuple[SeenLine, ...]
+    total: Money | None
+    frozen_until: datetime | None
+    closing: Closing | None
+
+
+def seen(
+    kept: KeptBasket, prices: Prices, *, now: datetime, closing: Closing | None = None
+) -> SeenBasket:
+    """How a basket looks at the prices of now, which are needed unless it is frozen.
+
+    A store that is closed keeps no prices.
+    """
+    is_frozen = kept.is_frozen(now) and closing is None
+    lines = tuple(
+        SeenLine(line, line.at_shown_price() if is_frozen else prices[line.sku])
+        for line in kept.lines
+    )
+    try:
+        total = _total([line.now for line in lines if isinstance(line.now, PricedLine)])
+    except AmountTooLarge:
+        total = None
+    return SeenBasket(
+        kept=kept,
+        lines=lines,
+        total=total,
+        frozen_until=kept.frozen_until if is_frozen else None,
+        closing=closing,
+    )
+
+
+def require_seen_total(seen_by_customer: Money | None, basket: SeenBasket) -> None:
+    """PriceChanged if a customer has seen another total than the basket has now."""
+    total = basket.total
+    if seen_by_customer is None or total is None or seen_by_customer == total:
+        return
+    raise PriceChanged(
+        expected_minor=seen_by_customer.amount_minor,
+        actual_minor=total.amount_minor,
+        currency=total.currency,
+    )
+
+
+def require_shown_price(line: ShownLine, price: PricedLine | HutongError) -> None:
+    """LinePriceChanged unless the price is the shown one; or why there is none."""
+    if isinstance(price, HutongError):
+        raise price
+    if price.unit_price != line.unit_price:
+        raise LinePriceChanged(
+            sku=line.sku,
+            expected_minor=line.unit_price.amount_minor,
+            actual_minor=price.unit_price.amount_minor,
+            currency=price.unit_price.currency,
+        )
+
+
+def require_readable(name: BasketName, purchaser: Purchaser) -> None:
+    """ResourceNotFound unless it is the purchaser's own, or they are staff of its store."""
+    if not purchaser.is_staff:
+        require_own(name, purchaser)
+
+
+def require_own(name: BasketName, purchaser: Purchaser) -> None:
+    """ResourceNotFound unless it is the purchaser's own."""
+    if purchaser.customer != name.customer:
+        raise ResourceNotFound(resource=name.text)
+
+
+def _shown(price: PricedLine | HutongError) -> ShownLine:
+    if isinstance(price, HutongError):
+        raise price
+    return ShownLine(
+        sku=price.sku,
+        display_name=price.display_name,
+        quantity=price.quantity,
+        unit=price.unit,
+        unit_price=price.unit_price,
+        price_version=price.price_version,
+    )
+
+
+def _total(lines: Sequence[PricedLine]) -> Money | None:
+    """The sum of line totals; None if there is no line. AmountTooLarge."""
+    if not lines:
+        return None
+    return money.total((line.line_total for line in lines), currency=lines[0].line_total.currency)
+
+
+def _microseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
