@@ -11,12 +11,14 @@ from chassis.settings import load
 from hutong.orders.v1 import orders_service_pb2_grpc
 from services.orders.api.orders import OrdersServicer
 from services.orders.clients import CatalogPrices, InventoryStock, PaymentsMoney, StoresToday
+from services.orders.convert import baskets as basket_convert
 from services.orders.convert import orders as convert
 from services.orders.models import metadata
 from services.orders.sagas import Checkpoint, OrderSaga, pass_on
 from services.orders.settings import OrdersSettings
+from services.orders.usecases.baskets import Baskets
 from services.orders.usecases.orders import Orders
-from services.orders.workers import Recovery
+from services.orders.workers import IdleBaskets, Recovery
 
 
 def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
@@ -30,21 +32,23 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         feed=feed,
         lease_seconds=settings.lease_seconds,
     )
+    prices = CatalogPrices(deps.peer("catalog"), metrics=deps.metrics)
     saga = OrderSaga(
         orders,
-        prices=CatalogPrices(deps.peer("catalog"), metrics=deps.metrics),
+        prices=prices,
         stores=StoresToday(deps.peer("stores"), metrics=deps.metrics),
         stock=InventoryStock(deps.peer("inventory"), metrics=deps.metrics),
         money=PaymentsMoney(deps.peer("payments"), metrics=deps.metrics),
         metrics=deps.metrics,
         checkpoint=checkpoint,
     )
+    baskets = Baskets(deps.database, prices=prices, encode=basket_convert.encode_basket)
     recovery = Recovery(orders, saga, metrics=deps.metrics)
     return Service(
         name="orders",
         servicers=[
             Servicer(
-                OrdersServicer(orders, saga),
+                OrdersServicer(orders, saga, baskets),
                 orders_service_pb2_grpc.add_OrdersServiceServicer_to_server,
                 "hutong.orders.v1.OrdersService",
             )
@@ -52,6 +56,7 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         workers=[
             Worker("orders.recovery", recovery.round),
             Worker("orders.feed", feed.round),
+            Worker("orders.idle_baskets", IdleBaskets(baskets).round),
         ],
         closing=[saga.close],
     )

@@ -91,3 +91,28 @@ customer_order = Table(
         postgresql_where=text("customer_id is not null"),
     ),
 )
+
+basket = Table(
+    "basket",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("lines", JSONB, nullable=False),
+    Column("frozen_until", DateTime(timezone=True)),
+    Column("lifted_by", Text, nullable=False, server_default=text("''")),
+    Column("order_id", Text),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("store_id", "customer_id", name="basket_pkey"),
+    CheckConstraint("version > 0", name="basket_version"),
+    CheckConstraint("jsonb_array_length(lines) <= 200", name="basket_lines_max"),
+    CheckConstraint(
+        "not jsonb_path_exists(lines, '$[*] ? (!(@.quantity >= 1))')", name="basket_line_quantity"
+    ),
+    CheckConstraint(
+        "jsonb_array_length(lines) > 0 or (frozen_until is null and order_id is null)",
+        name="basket_nothing_to_keep",
+    ),
+    Index("basket_idle", "updated_at"),
+    Index("basket_frozen", "frozen_until", postgresql_where=text("frozen_until is not null")),
+)

@@ -7,9 +7,12 @@ import asyncio
 from chassis.telemetry import Metrics
 from services.orders.domain.orders import ON_THE_WAY, State
 from services.orders.sagas import TAKEN_OVER_AT_ONCE_MAX, OrderSaga
+from services.orders.usecases.baskets import IDLE_AT_ONCE_MAX, Baskets
 from services.orders.usecases.orders import Orders
 
 PAUSE_SECONDS = 0.5
+
+IDLE_BASKETS_PAUSE_SECONDS = 60.0
 
 
 class Recovery:
@@ -31,3 +34,15 @@ class Recovery:
             self._open.labels(state).set(counts.get(state, 0))
         if taken < TAKEN_OVER_AT_ONCE_MAX:
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+class IdleBaskets:
+    """Deletes baskets that nobody has changed for long. Several may work at once."""
+
+    def __init__(self, baskets: Baskets) -> None:
+        self._baskets = baskets
+
+    async def round(self) -> None:
+        """Deletes some; rests unless there are more."""
+        if await self._baskets.delete_idle() < IDLE_AT_ONCE_MAX:
+            await asyncio.sleep(IDLE_BASKETS_PAUSE_SECONDS)

@@ -23,6 +23,7 @@ from tests.integration.stores.chains import (
     store,
     update,
 )
+from tests.support.baskets import accepting, clearing, freezing, getting, line, setting
 from tests.support.shop import (
     EACH,
     STORE,
@@ -111,6 +112,7 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
             payments.ListLedgerEntriesRequest(parent=who.customer, page_size=3),
             *_payments(who.customer),
             *_store_changes(),
+            *await _baskets(shop, sku, who),
             orders.QuoteOrderRequest(
                 parent=STORE,
                 lines=[wanted(sku, 1)],
@@ -128,6 +130,23 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
             orders.HandOverOrderRequest(name=placed[1].name, request_id=request_id()),
         ],
     )
+
+
+async def _baskets(shop: Shop, sku: str, who: Caller) -> list[Message]:
+    """Each change is asked about the basket at a store of its own, since it moves the version."""
+
+    async def version_at(store: str) -> int:
+        await shop.price(sku, 100, store=store)
+        basket = await shop.orders(who).SetBasketLines(setting(who, line(sku, 1), store=store))
+        return int(basket.version)
+
+    return [
+        getting(who),
+        setting(who, line(sku, 2)),
+        accepting(who, await version_at("stores/walk-7"), store="stores/walk-7"),
+        freezing(who, await version_at("stores/walk-8"), store="stores/walk-8"),
+        clearing(who, await version_at("stores/walk-9"), store="stores/walk-9"),
+    ]
 
 
 def _store_changes() -> list[Message]:

@@ -13,18 +13,21 @@ from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.catalog.v1 import catalog_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+from services.orders.api.baskets import BasketMethods
 from services.orders.convert import orders as convert
 from services.orders.domain.orders import Order, PlaceOrder, Purchaser, may_know_delivery
 from services.orders.sagas import OrderSaga
+from services.orders.usecases.baskets import Baskets
 from services.orders.usecases.orders import Orders
 
 Asked = tuple[PlaceOrder, RequestKey, float]
 
 
-class OrdersServicer(orders_service_pb2_grpc.OrdersServiceServicer):
+class OrdersServicer(BasketMethods, orders_service_pb2_grpc.OrdersServiceServicer):
     """Answers the methods of OrdersService."""
 
-    def __init__(self, orders: Orders, saga: OrderSaga) -> None:
+    def __init__(self, orders: Orders, saga: OrderSaga, baskets: Baskets) -> None:
+        super().__init__(baskets)
         self._orders = orders
         self._saga = saga
 

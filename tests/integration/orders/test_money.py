@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chassis.kernel.errors import HutongError
-from hutong.common.v1 import product_quantity_pb2
+from hutong.catalog.v1 import catalog_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2
 from hutong.payments.v1 import payments_pb2, payments_service_pb2
 from tests.support.shop import (
@@ -202,7 +202,7 @@ async def test_an_amount_is_rounded_once_and_that_is_what_is_paid(shop: Shop) ->
     prices = (1_299, 3_333, 999)
     rices = [await shop.product(stock=100_000, price=price, unit=GRAM) for price in prices]
     who = await shop.customer(balance=100_000)
-    lines: list[product_quantity_pb2.ProductQuantity] = [
+    lines: list[catalog_pb2.WantedLine] = [
         wanted(sku, grams, GRAM) for sku, grams in zip(rices, (755, 333, 5), strict=True)
     ]
     quote = await shop.orders(who).QuoteOrder(

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from hutong.catalog.v1 import catalog_pb2 as hutong_dot_catalog_dot_v1_dot_catalog__pb2
+from hutong.orders.v1 import baskets_pb2 as hutong_dot_orders_dot_v1_dot_baskets__pb2
 from hutong.orders.v1 import orders_pb2 as hutong_dot_orders_dot_v1_dot_orders__pb2
 from hutong.orders.v1 import orders_service_pb2 as hutong_dot_orders_dot_v1_dot_orders__service__pb2
 
@@ -82,6 +83,31 @@ class OrdersServiceStub:
                 '/hutong.orders.v1.OrdersService/HandOverOrder',
                 request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.HandOverOrderRequest.SerializeToString,
                 response_deserializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
+                _registered_method=True)
+        self.GetBasket = channel.unary_unary(
+                '/hutong.orders.v1.OrdersService/GetBasket',
+                request_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.GetBasketRequest.SerializeToString,
+                response_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
+                _registered_method=True)
+        self.SetBasketLines = channel.unary_unary(
+                '/hutong.orders.v1.OrdersService/SetBasketLines',
+                request_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.SetBasketLinesRequest.SerializeToString,
+                response_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
+                _registered_method=True)
+        self.AcceptBasketPrices = channel.unary_unary(
+                '/hutong.orders.v1.OrdersService/AcceptBasketPrices',
+                request_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.AcceptBasketPricesRequest.SerializeToString,
+                response_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
+                _registered_method=True)
+        self.FreezeBasket = channel.unary_unary(
+                '/hutong.orders.v1.OrdersService/FreezeBasket',
+                request_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.FreezeBasketRequest.SerializeToString,
+                response_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
+                _registered_method=True)
+        self.ClearBasket = channel.unary_unary(
+                '/hutong.orders.v1.OrdersService/ClearBasket',
+                request_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.ClearBasketRequest.SerializeToString,
+                response_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
                 _registered_method=True)
 
 
@@ -183,6 +209,57 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetBasket(self, request, context):
+        """Answers a customer's basket with the prices of now. It changes nothing: a price that has changed
+        is told beside the one that was shown, a product that can't be bought has a notice, and a store
+        that is closed is named with why and until when. Customers see their own; a basket that was never
+        touched is empty. Reasons: RESOURCE_NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetBasketLines(self, request, context):
+        """Sets how much of each named product the caller's basket has, at the prices of now; lines of other
+        products stay as they are, so that two devices don't undo one another. A freeze ends.
+        Reasons: RESOURCE_NOT_FOUND, BASKET_CHANGED (with expected and actual version),
+        BASKET_IN_CHECKOUT, BASKET_FULL, PRODUCT_UNKNOWN, PRICE_MISSING, UNIT_MISMATCH,
+        AMOUNT_TOO_LARGE, REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptBasketPrices(self, request, context):
+        """Makes the prices of now the shown ones. Lines that can't be bought stay as they are. A freeze
+        ends.
+        Reasons: RESOURCE_NOT_FOUND, BASKET_CHANGED (with expected and actual version),
+        BASKET_IN_CHECKOUT, PRICE_CHANGED (with expected and actual total), REQUEST_ID_REUSED,
+        REQUEST_IN_FLIGHT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FreezeBasket(self, request, context):
+        """Keeps the shown prices for 15 minutes: an order of this basket in that time is sold at them. The
+        prices of now must be the shown ones. Any change of the basket ends it, and so does the store's
+        closure. Reasons: RESOURCE_NOT_FOUND, BASKET_CHANGED (with expected and actual version),
+        BASKET_EMPTY, BASKET_IN_CHECKOUT, PRICE_CHANGED (with sku, expected and actual unit price),
+        PRODUCT_UNKNOWN, PRICE_MISSING, REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClearBasket(self, request, context):
+        """Takes all lines out. Reasons: RESOURCE_NOT_FOUND, BASKET_CHANGED (with expected and actual
+        version), BASKET_IN_CHECKOUT, REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrdersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -230,6 +307,31 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.HandOverOrder,
                     request_deserializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.HandOverOrderRequest.FromString,
                     response_serializer=hutong_dot_orders_dot_v1_dot_orders__pb2.Order.SerializeToString,
+            ),
+            'GetBasket': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBasket,
+                    request_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.GetBasketRequest.FromString,
+                    response_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.SerializeToString,
+            ),
+            'SetBasketLines': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetBasketLines,
+                    request_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.SetBasketLinesRequest.FromString,
+                    response_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.SerializeToString,
+            ),
+            'AcceptBasketPrices': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptBasketPrices,
+                    request_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.AcceptBasketPricesRequest.FromString,
+                    response_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.SerializeToString,
+            ),
+            'FreezeBasket': grpc.unary_unary_rpc_method_handler(
+                    servicer.FreezeBasket,
+                    request_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.FreezeBasketRequest.FromString,
+                    response_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.SerializeToString,
+            ),
+            'ClearBasket': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClearBasket,
+                    request_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.ClearBasketRequest.FromString,
+                    response_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -477,6 +579,141 @@ class OrdersService:
             '/hutong.orders.v1.OrdersService/HandOverOrder',
             hutong_dot_orders_dot_v1_dot_orders__service__pb2.HandOverOrderRequest.SerializeToString,
             hutong_dot_orders_dot_v1_dot_orders__pb2.Order.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBasket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.orders.v1.OrdersService/GetBasket',
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.GetBasketRequest.SerializeToString,
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetBasketLines(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.orders.v1.OrdersService/SetBasketLines',
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.SetBasketLinesRequest.SerializeToString,
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptBasketPrices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.orders.v1.OrdersService/AcceptBasketPrices',
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.AcceptBasketPricesRequest.SerializeToString,
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FreezeBasket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.orders.v1.OrdersService/FreezeBasket',
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.FreezeBasketRequest.SerializeToString,
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClearBasket(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.orders.v1.OrdersService/ClearBasket',
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.ClearBasketRequest.SerializeToString,
+            hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
             options,
             channel_credentials,
             insecure,
