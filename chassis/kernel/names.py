@@ -115,6 +115,12 @@ def parse_in_store(
     return StoreId(qualified(tenant, store)), last
 
 
+def parse_basket(name: str, tenant: str, *, at: str = "name") -> tuple[StoreId, CustomerId]:
+    """The store and the customer of stores/{store}/baskets/{customer}, in this tenant."""
+    store, customer = BASKET.parse(name, at=at)
+    return StoreId(qualified(tenant, store)), CustomerId(qualified(tenant, customer))
+
+
 def parse_product(name: str, *, at: str = "product") -> str:
     """The SKU of products/{product}."""
     return PRODUCT.parse(name, at=at)[0]

@@ -33,8 +33,10 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         lease_seconds=settings.lease_seconds,
     )
     prices = CatalogPrices(deps.peer("catalog"), metrics=deps.metrics)
+    baskets = Baskets(deps.database, prices=prices, encode=basket_convert.encode_basket)
     saga = OrderSaga(
         orders,
+        baskets=baskets,
         prices=prices,
         stores=StoresToday(deps.peer("stores"), metrics=deps.metrics),
         stock=InventoryStock(deps.peer("inventory"), metrics=deps.metrics),
@@ -42,7 +44,6 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         metrics=deps.metrics,
         checkpoint=checkpoint,
     )
-    baskets = Baskets(deps.database, prices=prices, encode=basket_convert.encode_basket)
     recovery = Recovery(orders, saga, metrics=deps.metrics)
     return Service(
         name="orders",

@@ -55,6 +55,7 @@ customer_order = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     Column("delivery", JSONB),
     Column("tells_delivery", Boolean, nullable=False, server_default=text("true")),
+    Column("basket_version", BigInteger),
     PrimaryKeyConstraint("store_id", "order_id", name="customer_order_pkey"),
     CheckConstraint(_one_of("state", State), name="customer_order_state"),
     CheckConstraint(_one_of("fulfilment", Fulfilment), name="customer_order_fulfilment"),
@@ -89,6 +90,19 @@ customer_order = Table(
         "customer_id",
         "order_id",
         postgresql_where=text("customer_id is not null"),
+    ),
+    Index(
+        "customer_order_of_basket",
+        "store_id",
+        "customer_id",
+        "basket_version",
+        unique=True,
+        postgresql_where=text(
+            "basket_version is not null and state not in ('REFUSED', 'NEEDS_ATTENTION')"
+        ),
+    ),
+    CheckConstraint(
+        "basket_version is null or customer_id is not null", name="customer_order_basket_owner"
     ),
 )
 

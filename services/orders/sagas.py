@@ -10,13 +10,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from chassis.db.idempotency import Replayed, RequestKey, StoredAnswer
 from chassis.kernel.errors import HutongError, RequestIdReused, RequestInFlight
 from chassis.kernel.geo import Position
+from chassis.kernel.names import StoreId
 from chassis.log import logger, our_fault
 from chassis.messaging.coalescer import Coalescer
 from chassis.telemetry import Metrics
+from services.orders.domain.baskets import Checkout, KeptBasket, checkout_of
 from services.orders.domain.orders import (
     STEP_REFUSALS,
     UNDONE_REASON,
@@ -40,6 +43,7 @@ from services.orders.domain.promises import (
 )
 from services.orders.ports import Money, Prices, Stock, Stores
 from services.orders.repository.orders import Move, Moved
+from services.orders.usecases.baskets import Baskets
 from services.orders.usecases.orders import Intent, Orders, new_order
 
 STEP_SECONDS = 4.0
@@ -80,6 +84,7 @@ class OrderSaga:
         self,
         orders: Orders,
         *,
+        baskets: Baskets,
         prices: Prices,
         stores: Stores,
         stock: Stock,
@@ -98,6 +103,9 @@ class OrderSaga:
         self._intents: Coalescer[Intent, Order | StoredAnswer] = Coalescer(
             "orders.intent", orders.begin_all, metrics=metrics
         )
+        self._checkouts: Coalescer[Checkout, tuple[KeptBasket, datetime]] = Coalescer(
+            "orders.basket", baskets.to_order_all, metrics=metrics
+        )
         self._moves: Coalescer[Move, Moved] = Coalescer(
             "orders.outcome", orders.move_all, metrics=metrics
         )
@@ -115,7 +123,13 @@ class OrderSaga:
         Without a fulfilment it is about prices only.
         """
         require_position(fulfilment, to)
-        return await self._promised_quote(basket, fulfilment, to, deadline)
+        return await self._promised_quote(
+            basket.store,
+            fulfilment,
+            to,
+            lambda: self._prices.quote(basket, deadline=deadline),
+            deadline,
+        )
 
     async def place(self, command: PlaceOrder, key: RequestKey, *, deadline: float) -> bytes:
         """The placed order as reply bytes; the refusal, if it is refused.
@@ -176,6 +190,7 @@ class OrderSaga:
         """Waits until everything that was begun has ended."""
         while self._running:
             await asyncio.wait([running.task for running in self._running.values()])
+        await self._checkouts.close()
         await self._intents.close()
         await self._moves.close()
 
@@ -212,23 +227,26 @@ class OrderSaga:
         return await self._answer(begun)
 
     async def _promised_quote(
-        self, basket: Basket, fulfilment: Fulfilment | None, to: Position | None, deadline: float
+        self,
+        store: StoreId,
+        fulfilment: Fulfilment | None,
+        to: Position | None,
+        price: Callable[[], Awaitable[Quote]],
+        deadline: float,
     ) -> Quote:
         """The quote of what the store promises; both are asked at once.
 
         For goods that are carried out no store is asked: a till sells while the stores are down.
         """
         if fulfilment not in PROMISED:
-            return await self._prices.quote(basket, deadline=deadline)
-        wanted = Promise(basket.store, fulfilment, to)
-        store, quote = await asyncio.gather(
-            self._stores.today(wanted, deadline=deadline),
-            self._prices.quote(basket, deadline=deadline),
-            return_exceptions=True,
+            return await price()
+        wanted = Promise(store, fulfilment, to)
+        today, quote = await asyncio.gather(
+            self._stores.today(wanted, deadline=deadline), price(), return_exceptions=True
         )
-        if isinstance(store, BaseException):
-            raise store
-        require_promised(wanted, store)
+        if isinstance(today, BaseException):
+            raise today
+        require_promised(wanted, today)
         if isinstance(quote, BaseException):
             raise quote
         return quote
@@ -241,7 +259,13 @@ class OrderSaga:
         """
         to = None if command.delivery is None else command.delivery.position
         try:
-            return await self._promised_quote(command.basket, command.fulfilment, to, deadline)
+            return await self._promised_quote(
+                command.basket.store,
+                command.fulfilment,
+                to,
+                lambda: self._price_of(command, deadline),
+                deadline,
+            )
         except HutongError as error:
             if error.kind in STEP_REFUSALS:
                 raise
@@ -249,6 +273,21 @@ class OrderSaga:
             if answer is not None:
                 raise Replayed(answer) from error
             raise
+
+    async def _price_of(self, command: PlaceOrder, deadline: float) -> Quote:
+        """The quote of an order's own lines, or of what is in the customer's basket.
+
+        A frozen basket has its prices; otherwise LinePriceChanged unless the shown ones still hold.
+        """
+        checkout = checkout_of(command)
+        if checkout is None:
+            return await self._prices.quote(command.basket, deadline=deadline)
+        kept, now = await self._checkouts.submit(checkout, deadline=deadline)
+        if kept.is_frozen(now):
+            return kept.frozen_quote(now=now)
+        quote = await self._prices.quote(Basket(kept.name.store, kept.wanted), deadline=deadline)
+        kept.require_shown(quote)
+        return quote
 
     async def _answer(self, order: Order) -> bytes:
         try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chassis.rpc.auth import Caller
 from hutong.common.v1 import measure_pb2, money_pb2
-from hutong.orders.v1 import baskets_pb2
-from tests.support.shop import EACH, STORE, request_id
+from hutong.orders.v1 import baskets_pb2, orders_service_pb2
+from tests.support.shop import EACH, STORE, pickup, request_id
 
 
 def basket_of(who: Caller, *, store: str = STORE) -> str:
@@ -61,3 +63,11 @@ def clearing(who: Caller, version: int, *, store: str = STORE) -> baskets_pb2.Cl
     return baskets_pb2.ClearBasketRequest(
         name=basket_of(who, store=store), expected_version=version, request_id=request_id()
     )
+
+
+def checkout(
+    who: Caller, seen: baskets_pb2.Basket, **fields: Any
+) -> orders_service_pb2.PlaceOrderRequest:
+    """An order of a basket that its customer pays from the wallet and collects."""
+    usual = {"basket": seen.name, "basket_version": seen.version}
+    return pickup(who, **(usual | fields))

@@ -9,7 +9,6 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel import names
 from chassis.kernel.errors import HutongError
-from chassis.kernel.names import CustomerId, StoreId
 from chassis.rpc.call import Call
 from chassis.rpc.values import money_to_proto, unit_from_proto, unit_to_proto, wire_bytes
 from hutong.orders.v1 import baskets_pb2
@@ -23,13 +22,9 @@ from services.orders.domain.baskets import (
 )
 
 
-def basket_name(name: str, call: Call, *, at: str = "name") -> BasketName:
+def basket_name(name: str, call: Call) -> BasketName:
     """The basket that a resource name names."""
-    store, customer = names.BASKET.parse(name, at=at)
-    return BasketName(
-        store=StoreId(names.qualified(call.tenant, store)),
-        customer=CustomerId(names.qualified(call.tenant, customer)),
-    )
+    return BasketName(*names.parse_basket(name, call.tenant))
 
 
 def changes(request: baskets_pb2.SetBasketLinesRequest) -> list[Change]:

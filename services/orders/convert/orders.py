@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel import names
-from chassis.kernel.errors import AmountInvalid, HutongError
+from chassis.kernel.errors import AmountInvalid, HutongError, InvalidInput
 from chassis.kernel.geo import Position
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
@@ -128,6 +128,8 @@ def place_order(
     if request.HasField("expected_total"):
         expected = _money(request.expected_total, at="expected_total")
     wanted = basket(request, call)
+    if request.basket:
+        _require_own_basket(request.basket, wanted.store, customer, call)
     return PlaceOrder(
         basket=wanted,
         order_id=order_id,
@@ -138,6 +140,7 @@ def place_order(
         till=request.till,
         expected_total=expected,
         delivery=_delivery(request.delivery) if request.HasField("delivery") else None,
+        basket_version=request.basket_version or None,
     )
 
 
@@ -293,6 +296,12 @@ def position_to_proto(position: Position) -> position_pb2.Position:
     return position_pb2.Position(
         latitude_degrees=position.latitude_degrees, longitude_degrees=position.longitude_degrees
     )
+
+
+def _require_own_basket(name: str, store: StoreId, customer: CustomerId | None, call: Call) -> None:
+    """InvalidInput unless it is the basket of the order's customer at the order's store."""
+    if names.parse_basket(name, call.tenant, at="basket") != (store, customer):
+        raise InvalidInput.at("basket", "must be the basket of the order's customer at its store")
 
 
 def _delivery(message: orders_pb2.DeliveryAddress) -> DeliveryAddress:

@@ -21,7 +21,16 @@ from chassis.kernel.errors import (
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.kernel.quantity import Unit
-from services.orders.domain.orders import PriceChanged, PricedLine, Purchaser, Quote, Wanted
+from services.orders.domain.orders import (
+    LinePriceChanged,
+    Order,
+    PlaceOrder,
+    PriceChanged,
+    PricedLine,
+    Purchaser,
+    Quote,
+    Wanted,
+)
 
 LINES_MAX = 200
 """So many products fit into a basket."""
@@ -61,13 +70,6 @@ class BasketEmpty(Refusal):
     message = "the basket is empty"
 
 
-class LinePriceChanged(Refusal):
-    """The customer was shown another price of a line."""
-
-    reason = "PRICE_CHANGED"
-    message = "the price of {sku} is {actual_minor}, not {expected_minor}"
-
-
 class FreezeLifted(Refusal):
     """Why prices that were to be kept no longer are, as the basket tells its customer."""
 
@@ -86,6 +88,14 @@ class BasketName:
     def text(self) -> str:
         """The resource name."""
         return names.BASKET.format(self.store, self.customer)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Which version of a basket an order is to be placed with."""
+
+    name: BasketName
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +238,12 @@ class KeptBasket:
         if self.order_id:
             raise BasketInCheckout
 
+    def require_orderable(self, version: int) -> None:
+        """BasketChanged, BasketInCheckout, BasketEmpty unless this version can be ordered now."""
+        self.require_version(version)
+        self.require_changeable()
+        self.require_lines()
+
     def frozen_quote(self, *, now: datetime) -> Quote:
         """What an order at the shown prices comes to; the basket has lines."""
         lines = tuple(line.at_shown_price() for line in self.lines)
@@ -331,10 +347,21 @@ def require_shown_price(line: ShownLine, price: PricedLine | HutongError) -> Non
     if price.unit_price != line.unit_price:
         raise LinePriceChanged(
             sku=line.sku,
-            expected_minor=line.unit_price.amount_minor,
-            actual_minor=price.unit_price.amount_minor,
+            shown_version=line.price_version,
+            shown_unit_price_minor=line.unit_price.amount_minor,
+            version=price.price_version,
+            unit_price_minor=price.unit_price.amount_minor,
             currency=price.unit_price.currency,
         )
+
+
+def checkout_of(order: Order | PlaceOrder) -> Checkout | None:
+    """The basket that an order is placed with; None if it names its lines itself."""
+    if order.basket_version is None:
+        return None
+    assert order.customer is not None, "a basket is its customer's"
+    store = order.store if isinstance(order, Order) else order.basket.store
+    return Checkout(BasketName(store, order.customer), order.basket_version)
 
 
 def require_readable(name: BasketName, purchaser: Purchaser) -> None:

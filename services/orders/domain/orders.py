@@ -31,6 +31,12 @@ class State(enum.StrEnum):
 ON_THE_WAY = frozenset({State.PLACING, State.UNDOING, State.CANCELLING, State.COMPLETING})
 """States that somebody has to drive on."""
 
+UNSETTLED = frozenset({State.PLACING, State.UNDOING})
+"""States in which it is not decided yet whether the order is placed."""
+
+SOLD = frozenset({State.PLACED, State.COMPLETED})
+"""What placing an order ends in when all goes well."""
+
 LEGAL_MOVES: dict[State, frozenset[State]] = {
     State.PLACING: frozenset(
         {State.PLACED, State.COMPLETED, State.REFUSED, State.UNDOING, State.NEEDS_ATTENTION}
@@ -221,7 +227,11 @@ class Purchaser:
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """What is asked for."""
+    """What is asked for.
+
+    With a `basket_version`, what is wanted is in the customer's basket at the store, and the order
+    is good for that version of it only.
+    """
 
     basket: Basket
     order_id: str
@@ -232,6 +242,7 @@ class PlaceOrder:
     till: str
     expected_total: Money | None
     delivery: DeliveryAddress | None = None
+    basket_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +258,8 @@ class Order:
     """An order as its row has it. `end_reason` is why it was refused or cancelled.
 
     `tells_delivery` is whether whoever made the request that is being answered may be told where it
-    is brought.
+    is brought. `basket_version` is that of the customer's basket at the store that it is placed
+    with, None if its lines are its own.
     """
 
     store: StoreId
@@ -268,6 +280,7 @@ class Order:
     lease_token: str = ""
     delivery: DeliveryAddress | None = None
     tells_delivery: bool = True
+    basket_version: int | None = None
 
     @property
     def change_due(self) -> Money | None:

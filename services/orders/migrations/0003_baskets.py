@@ -1,4 +1,4 @@
-"""Baskets.
+"""Baskets, and orders that are placed with them.
 
 Revision: orders_0003
 """
@@ -36,6 +36,24 @@ _VERIFY_VIEWS = (
      group by store_id, customer_id, sku
     having count(*) > 1 or min(unit_price_minor) < 0
     """,
+    """
+    create view verify.broken_basket_checkout as
+    select b.store_id, b.customer_id, b.version, b.order_id, o.state, o.basket_version
+      from basket as b
+      left join customer_order as o on o.store_id = b.store_id and o.order_id = b.order_id
+     where b.order_id is not null
+       and (o.state is null or o.state not in ('PLACING', 'UNDOING')
+            or o.customer_id is distinct from b.customer_id
+            or o.basket_version is distinct from b.version)
+    """,
+    """
+    create view verify.broken_order_basket as
+    select o.store_id, o.order_id, o.state, o.basket_version
+      from customer_order as o
+      left join basket as b on b.store_id = o.store_id and b.customer_id = o.customer_id
+     where o.basket_version is not null and o.state in ('PLACING', 'UNDOING')
+       and b.order_id is distinct from o.order_id
+    """,
 )
 
 
@@ -68,6 +86,21 @@ def upgrade() -> None:
         "basket",
         ["frozen_until"],
         postgresql_where=sa.text("frozen_until is not null"),
+    )
+    op.add_column("customer_order", sa.Column("basket_version", sa.BigInteger))
+    op.create_check_constraint(
+        "customer_order_basket_owner",
+        "customer_order",
+        "basket_version is null or customer_id is not null",
+    )
+    op.create_index(
+        "customer_order_of_basket",
+        "customer_order",
+        ["store_id", "customer_id", "basket_version"],
+        unique=True,
+        postgresql_where=sa.text(
+            "basket_version is not null and state not in ('REFUSED', 'NEEDS_ATTENTION')"
+        ),
     )
     for view in _VERIFY_VIEWS:
         op.execute(view)

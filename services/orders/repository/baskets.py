@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,13 +13,20 @@ from sqlalchemy import Row
 from chassis.db.transaction import Transaction
 from chassis.kernel.money import Money
 from chassis.kernel.quantity import Unit
-from services.orders.domain.baskets import BasketName, KeptBasket, ShownLine
+from services.orders.domain.baskets import BasketName, Checkout, KeptBasket, ShownLine
 
 _COLUMNS = "version, lines, frozen_until, lifted_by, order_id, updated_at"
 
 _GET = f"""
 select hutong.now() as now, {_COLUMNS}
   from (select) as one left join basket on store_id = $1 and customer_id = $2
+"""
+
+_GET_ALL = f"""
+select asked.store_id, asked.customer_id, hutong.now() as now, {_COLUMNS}
+  from unnest($1::text[], $2::text[]) with ordinality as asked (store_id, customer_id, position)
+  left join basket using (store_id, customer_id)
+ order by asked.position
 """
 
 # A basket that was deleted since it was read comes back with the change, which is based on all of
@@ -32,6 +40,44 @@ on conflict (store_id, customer_id) do update
  where basket.version = $7 and basket.order_id is null
 """
 
+# Two orders of one version of a basket: one of them gets it. Locked in the order of the keys.
+_CHECK_OUT = """
+with asked as (
+     select distinct on (store_id, customer_id, version) *
+       from unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) with ordinality
+            as a (store_id, customer_id, version, order_id, position)
+      order by store_id, customer_id, version, position),
+     locked as (
+     select b.store_id, b.customer_id from basket as b
+      where (b.store_id, b.customer_id) in (select store_id, customer_id from asked)
+      order by b.store_id, b.customer_id for update)
+update basket as b
+   set order_id = a.order_id
+  from asked as a join locked using (store_id, customer_id)
+ where b.store_id = a.store_id and b.customer_id = a.customer_id
+   and b.version = a.version and b.order_id is null
+returning b.order_id
+"""
+
+_END_CHECKOUTS = """
+with ended as (
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::boolean[])
+            as e (store_id, customer_id, order_id, is_sold)),
+     locked as (
+     select b.store_id, b.customer_id from basket as b
+      where (b.store_id, b.customer_id) in (select store_id, customer_id from ended)
+      order by b.store_id, b.customer_id for update)
+update basket as b
+   set order_id = null,
+       version = b.version + e.is_sold::int,
+       lines = case when e.is_sold then '[]' else b.lines end,
+       frozen_until = case when not e.is_sold then b.frozen_until end,
+       lifted_by = case when e.is_sold then '' else b.lifted_by end,
+       updated_at = case when e.is_sold then hutong.now() else b.updated_at end
+  from ended as e join locked using (store_id, customer_id)
+ where b.store_id = e.store_id and b.customer_id = e.customer_id and b.order_id = e.order_id
+"""
+
 _DELETE_IDLE = """
 delete from basket
  where (store_id, customer_id) in (
@@ -41,11 +87,33 @@ delete from basket
 """
 
 
+@dataclass(frozen=True, slots=True)
+class EndedCheckout:
+    """An order that was placed with a basket and has ended, and whether the goods are sold."""
+
+    name: BasketName
+    order_id: str
+    is_sold: bool
+
+
 async def get(tx: Transaction, name: BasketName) -> tuple[KeptBasket, datetime]:
     """The basket, which is empty if there is none, and the database's time."""
     row = await tx.row(_GET, name.store, name.customer)
     assert row is not None
     return KeptBasket(name) if row.version is None else _basket(name, row), row.now
+
+
+async def get_all(
+    tx: Transaction, names: Sequence[BasketName]
+) -> list[tuple[KeptBasket, datetime]]:
+    """The baskets in the order of their names, each as `get` has it, by one statement."""
+    rows = await tx.rows(
+        _GET_ALL, [name.store for name in names], [name.customer for name in names]
+    )
+    return [
+        (KeptBasket(name) if row.version is None else _basket(name, row), row.now)
+        for name, row in zip(names, rows, strict=True)
+    ]
 
 
 async def put(tx: Transaction, basket: KeptBasket, *, expected_version: int) -> bool:
@@ -64,6 +132,35 @@ async def put(tx: Transaction, basket: KeptBasket, *, expected_version: int) -> 
         expected_version,
     )
     return written == 1
+
+
+async def check_out_all(tx: Transaction, orders: Mapping[str, Checkout]) -> set[str]:
+    """Ties baskets to the orders that are placed with them, by order id; which of them got theirs.
+
+    The others' baskets are at another version, or another order is being placed with them.
+    """
+    rows = await tx.rows(
+        _CHECK_OUT,
+        [checkout.name.store for checkout in orders.values()],
+        [checkout.name.customer for checkout in orders.values()],
+        [checkout.version for checkout in orders.values()],
+        list(orders),
+    )
+    return {row.order_id for row in rows}
+
+
+async def end_checkouts(tx: Transaction, ended: Sequence[EndedCheckout]) -> None:
+    """Empties the baskets that were sold, and lets the others go as they are.
+
+    Each is still as its order found it, since nobody changes a basket that is tied to an order.
+    """
+    await tx.run(
+        _END_CHECKOUTS,
+        [one.name.store for one in ended],
+        [one.name.customer for one in ended],
+        [one.order_id for one in ended],
+        [one.is_sold for one in ended],
+    )
 
 
 async def delete_idle(tx: Transaction, *, idle: timedelta, limit: int) -> int:

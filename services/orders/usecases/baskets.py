@@ -19,6 +19,7 @@ from services.orders.domain.baskets import (
     IDLE_TIME,
     BasketName,
     Change,
+    Checkout,
     KeptBasket,
     SeenBasket,
     require_own,
@@ -155,6 +156,27 @@ class Baskets:
             return kept.cleared(now=now)
 
         return await self._change(once, name, purchaser, wanted, decide, deadline=deadline)
+
+    async def to_order_all(
+        self, checkouts: Sequence[Checkout]
+    ) -> list[tuple[KeptBasket, datetime] | HutongError]:
+        """Baskets that orders are to be placed with, and the database's time, by one statement.
+
+        Per item: BasketChanged, BasketInCheckout, BasketEmpty. Nothing is tied to the order yet.
+        """
+        async with self.database.transaction() as tx:
+            found = await repository.get_all(tx, [checkout.name for checkout in checkouts])
+
+        def checked(
+            checkout: Checkout, kept: KeptBasket, now: datetime
+        ) -> tuple[KeptBasket, datetime] | HutongError:
+            try:
+                kept.require_orderable(checkout.version)
+            except HutongError as refusal:
+                return refusal
+            return kept, now
+
+        return [checked(checkout, *each) for checkout, each in zip(checkouts, found, strict=True)]
 
     async def delete_idle(self) -> int:
         """Deletes baskets that nobody has changed for long, some at a time; how many."""

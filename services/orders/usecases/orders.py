@@ -21,9 +21,12 @@ from chassis.kernel.names import CustomerId, StoreId
 from chassis.messaging import outbox
 from chassis.messaging.feed import Feed
 from chassis.messaging.outbox import Event
+from services.orders.domain.baskets import BasketInCheckout, KeptBasket, checkout_of
 from services.orders.domain.orders import (
     KEPT,
     ON_THE_WAY,
+    SOLD,
+    UNSETTLED,
     Order,
     PlaceOrder,
     Purchaser,
@@ -36,7 +39,9 @@ from services.orders.domain.orders import (
     require_cancellable,
     require_state,
 )
+from services.orders.repository import baskets as basket_rows
 from services.orders.repository import orders as repository
+from services.orders.repository.baskets import EndedCheckout
 from services.orders.repository.orders import Move, Moved, NewOrder
 
 PAUSE_SECONDS_MAX = 60.0
@@ -89,27 +94,61 @@ class Orders:
         async with self.database.transaction() as tx:
             claims = await claim_all(tx, [intent.key for intent in intents])
             fresh = [i for i, claim in zip(intents, claims, strict=True) if claim is None]
+            refused = await self._check_out(
+                tx, [i.outcome for i in fresh if isinstance(i.outcome, Order)]
+            )
+
+            def outcome_of(intent: Intent) -> Order | HutongError:
+                if isinstance(intent.outcome, HutongError):
+                    return intent.outcome
+                return refused.get(intent.outcome.order_id, intent.outcome)
+
+            outcomes = [(intent.key, outcome_of(intent)) for intent in fresh]
             await repository.insert_all(
                 tx,
                 [
-                    NewOrder(intent.outcome, intent.key.request_key)
-                    for intent in fresh
-                    if isinstance(intent.outcome, Order)
+                    NewOrder(outcome, key.request_key)
+                    for key, outcome in outcomes
+                    if isinstance(outcome, Order)
                 ],
                 lease_seconds=self._lease_seconds,
             )
             await keep_all(
                 tx,
                 [
-                    (i.key.distribution_key, i.key.request_key, StoredAnswer(None, i.outcome))
-                    for i in fresh
-                    if isinstance(i.outcome, HutongError)
+                    (key.distribution_key, key.request_key, StoredAnswer(None, outcome))
+                    for key, outcome in outcomes
+                    if isinstance(outcome, HutongError)
                 ],
             )
         return [
-            intent.outcome if claim is None else claim
+            outcome_of(intent) if claim is None else claim
             for intent, claim in zip(intents, claims, strict=True)
         ]
+
+    @staticmethod
+    async def _check_out(tx: Transaction, orders: Sequence[Order]) -> dict[str, HutongError]:
+        """Ties baskets to the orders that are placed with them; why not, by order id, if not.
+
+        From here to the order's outcome nobody changes the basket, so it is sold once, and what is
+        emptied in the end is what was sold.
+        """
+        checkouts = {
+            order.order_id: checkout
+            for order in orders
+            if (checkout := checkout_of(order)) is not None
+        }
+        if not checkouts:
+            return {}
+        tied = await basket_rows.check_out_all(tx, checkouts)
+        late = {order_id: c for order_id, c in checkouts.items() if order_id not in tied}
+        if not late:
+            return {}
+        found = await basket_rows.get_all(tx, [checkout.name for checkout in late.values()])
+        return {
+            order_id: _why_not(kept, checkout.version)
+            for (order_id, checkout), (kept, _) in zip(late.items(), found, strict=True)
+        }
 
     async def first_answer(self, key: RequestKey) -> StoredAnswer | None:
         """The stored answer to a request, without claiming it; None if it is new."""
@@ -220,7 +259,24 @@ class Orders:
                 ],
             )
             await outbox.add_all(tx, [self._encode_event(one.order) for one in ended])
+            await self._end_checkouts(tx, moves, moved)
         return [RequestInFlight() if one is None else one for one in moved]
+
+    @staticmethod
+    async def _end_checkouts(
+        tx: Transaction, moves: Sequence[Move], moved: Sequence[Moved | None]
+    ) -> None:
+        """Empties the baskets of orders that are placed now, and lets those of others go."""
+        ended = [
+            EndedCheckout(checkout.name, one.order.order_id, one.order.state in SOLD)
+            for move, one in zip(moves, moved, strict=True)
+            if one is not None
+            and move.order.state in UNSETTLED
+            and one.order.state not in UNSETTLED
+            and (checkout := checkout_of(one.order)) is not None
+        ]
+        if ended:
+            await basket_rows.end_checkouts(tx, ended)
 
     def _answer(self, order: Order) -> StoredAnswer:
         if order.state is State.REFUSED:
@@ -282,6 +338,15 @@ class Orders:
             return await repository.newest(tx, store, before=before, limit=limit, customer=customer)
 
 
+def _why_not(kept: KeptBasket, version: int) -> HutongError:
+    """Why an order did not get its basket: what that is at now says it."""
+    try:
+        kept.require_orderable(version)
+    except HutongError as refusal:
+        return refusal
+    return BasketInCheckout()
+
+
 def aggregate_of(store: StoreId, order_id: str) -> str:
     """The order as its events name it."""
     return f"{names.tenant_of(store)}/{names.ORDER.format(store, order_id)}"
@@ -306,6 +371,7 @@ def new_order(command: PlaceOrder, quote: Quote) -> Order:
         version=0,
         lease_token=ids.mint("lease"),
         delivery=command.delivery,
+        basket_version=command.basket_version,
     )
 
 

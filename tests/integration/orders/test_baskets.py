@@ -331,8 +331,10 @@ async def test_only_the_prices_of_now_are_frozen(shop: Shop) -> None:
     assert error.reason == "PRICE_CHANGED"
     assert error.facts == {
         "sku": apple,
-        "expected_minor": "250",
-        "actual_minor": "280",
+        "shown_version": "1",
+        "shown_unit_price_minor": "250",
+        "version": "2",
+        "unit_price_minor": "280",
         "currency": "CNY",
     }
     empty = await orders.ClearBasket(clearing(who, kept.version))

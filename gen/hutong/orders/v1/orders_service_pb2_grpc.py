@@ -137,6 +137,7 @@ class OrdersServiceServicer:
         Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH,
         QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, AMOUNT_INVALID, CURRENCY_MISMATCH, PRICE_CHANGED (with the
         shown and the present version and unit price of a line, or with expected and actual total),
+        BASKET_CHANGED (with expected and actual version), BASKET_IN_CHECKOUT, BASKET_EMPTY,
         TENDER_INSUFFICIENT, TENDER_NOT_ACCEPTED, TILL_REQUIRED, CUSTOMER_REQUIRED,
         FULFILMENT_NOT_ALLOWED, STORE_UNKNOWN, STORE_CLOSED (with opens_at, if that is known, and the
         closure's reason, if there is one), FULFILMENT_NOT_OFFERED, DELIVERY_OUT_OF_AREA,
