@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chassis.kernel.errors import ErrorKind, HutongError, InvalidInput
-from chassis.kernel.money import Money
+from chassis.kernel.errors import ErrorKind, HutongError, InvalidInput, Refusal
+from chassis.kernel.money import Money, extended_price
 from chassis.kernel.quantity import GRAMS_PER_KILOGRAM, Unit
 
 GTIN_DIGITS = 14
@@ -39,6 +39,13 @@ class BarcodeUnknown(HutongError):
     kind = ErrorKind.NOT_FOUND
     reason = "BARCODE_UNKNOWN"
     message = "the barcode {barcode} stands for nothing here"
+
+
+class LabelMismatch(Refusal):
+    """A label stands for another quantity than the line that carries it says."""
+
+    reason = "LABEL_MISMATCH"
+    message = "the label {barcode} stands for {wanted} of {sku}, not for {given}"
 
 
 class LabelValue(enum.Enum):
@@ -147,27 +154,42 @@ def product_code(code: str, *, at: str = "barcode") -> str:
     return normalised
 
 
-def scanned(code: str, *, layouts: Iterable[LabelLayout] = SCALE_LAYOUTS) -> Gtin | ScaleLabel:
+def scanned(
+    code: str, *, layouts: Iterable[LabelLayout] = SCALE_LAYOUTS, at: str = "barcode"
+) -> Gtin | ScaleLabel:
     """What a scanner read.
 
-    Raises BarcodeInvalid for a wrong length or check digit and for a label whose value is 0, and
-    BarcodeUnknown for an in-store code that no layout describes.
+    Raises BarcodeInvalid, naming the field `at`, for a wrong length or check digit and for a label
+    whose value is 0, and BarcodeUnknown for an in-store code that no layout describes.
     """
-    normalised = gtin14(code)
+    normalised = gtin14(code, at=at)
     if not is_restricted(normalised):
         return Gtin(normalised)
     for layout in layouts:
         if normalised.startswith(f"0{layout.prefix}"):
-            return _label(code, normalised[1:-1], layout)
+            return _label(code, normalised[1:-1], layout, at=at)
     raise BarcodeUnknown(barcode=code)
 
 
-def measured(label: ScaleLabel, unit_price: Money, unit: Unit) -> Measured | None:
-    """How much of a product a price label stands for, at the price of a piece or of a kilogram.
+def scanned_label(code: str, *, at: str) -> ScaleLabel:
+    """The label with these digits; as `scanned`, and BarcodeInvalid if they are a GTIN."""
+    read = scanned(code, at=at)
+    if isinstance(read, Gtin):
+        raise BarcodeInvalid.at(at, "is not an in-store label", barcode=code)
+    return read
 
-    The total is the printed one. Grams are rounded half up; pieces must come out whole. None if the
-    price does not give a quantity of at least 1. Only for labels that carry a price.
+
+def measured(label: ScaleLabel, unit_price: Money, unit: Unit) -> Measured | None:
+    """How much of a product a label stands for, at the price of a piece or of a kilogram.
+
+    A weight costs what its grams cost; it is none of counted goods. A price is the total, and gives
+    the quantity: grams rounded half up, pieces only if they come out whole. None if the label can't
+    be one of the product at this price, or stands for less than 1.
     """
+    if label.meaning is LabelValue.GRAMS:
+        if unit is not Unit.GRAM:
+            return None
+        return Measured(label.value, extended_price(unit_price, label.value, unit))
     printed = Money(label.value, unit_price.currency)
     if unit_price.amount_minor == 0:
         return None
@@ -179,11 +201,11 @@ def measured(label: ScaleLabel, unit_price: Money, unit: Unit) -> Measured | Non
     return Measured(quantity, printed) if quantity else None
 
 
-def _label(code: str, digits: str, layout: LabelLayout) -> ScaleLabel:
+def _label(code: str, digits: str, layout: LabelLayout, *, at: str) -> ScaleLabel:
     item_from = len(layout.prefix)
     value_from = item_from + layout.item_digits
     value = int(digits[value_from:])
     if value == 0:
-        raise BarcodeInvalid.at("barcode", f"has no {layout.value.value} on it", barcode=code)
+        raise BarcodeInvalid.at(at, f"has no {layout.value.value} on it", barcode=code)
     item_number = digits[item_from:value_from].zfill(ITEM_NUMBER_DIGITS)
     return ScaleLabel(barcode=code, item_number=item_number, meaning=layout.value, value=value)

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 
 from chassis.kernel.errors import InvalidInput, QuantityTooLarge, UnitMismatch
 from chassis.kernel.quantity import QUANTITY_MAX, Unit
+from pricing.barcode import ScaleLabel
 
 
 @dataclass(frozen=True, slots=True)
 class BasketLine:
     """So many pieces or grams of one product, and the versions of its price that were shown.
 
-    Versions are in ascending order. The quantity is at least 1, else InvalidInput, and at most
-    QUANTITY_MAX, else QuantityTooLarge.
+    With a label the line is what that label stands for. Versions are in ascending order. The
+    quantity is at least 1, else InvalidInput, and at most QUANTITY_MAX, else QuantityTooLarge.
     """
 
     sku: str
     quantity: int
     unit: Unit
     shown_versions: tuple[int, ...] = ()
+    label: ScaleLabel | None = None
 
     def __post_init__(self) -> None:
         if self.quantity < 1:
@@ -30,16 +32,24 @@ class BasketLine:
 
 
 def merged(lines: Iterable[BasketLine]) -> tuple[BasketLine, ...]:
-    """One line per product, in the order in which products first appeared.
+    """One line per product, in the order in which products first appeared; labels stay apart.
 
+    What a label stands for was weighed, rounded and printed by itself, so it is charged by itself.
     UnitMismatch if a product stands there both by the piece and by weight, QuantityTooLarge if the
     lines of a product sum up to more than one line may hold.
     """
-    by_sku: dict[str, BasketLine] = {}
+    result: list[BasketLine] = []
+    places: dict[str, int] = {}
     for line in lines:
-        earlier = by_sku.get(line.sku)
-        by_sku[line.sku] = line if earlier is None else _joined(earlier, line)
-    return tuple(by_sku.values())
+        place = places.get(line.sku)
+        if line.label is not None:
+            result.append(line)
+        elif place is None:
+            places[line.sku] = len(result)
+            result.append(line)
+        else:
+            result[place] = _joined(result[place], line)
+    return tuple(result)
 
 
 def _joined(earlier: BasketLine, line: BasketLine) -> BasketLine:

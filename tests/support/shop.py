@@ -44,11 +44,20 @@ def request_id() -> str:
 
 
 def wanted(
-    sku: str, quantity: int, unit: measure_pb2.MeasureUnit = EACH, *, shown: int = 0
+    sku: str,
+    quantity: int,
+    unit: measure_pb2.MeasureUnit = EACH,
+    *,
+    shown: int = 0,
+    label: str = "",
 ) -> catalog_pb2.WantedLine:
     """So much of a product, for somebody who was shown this version of its price."""
     return catalog_pb2.WantedLine(
-        product=f"products/{sku}", quantity=quantity, unit=unit, shown_price_version=shown
+        product=f"products/{sku}",
+        quantity=quantity,
+        unit=unit,
+        shown_price_version=shown,
+        label=label,
     )
 
 

@@ -21,6 +21,7 @@ from chassis.rpc.values import (
     wire_bytes,
 )
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
+from pricing import barcode
 from pricing.basket import BasketLine
 from pricing.quote import QuotedLine
 from services.catalog.convert.products import product_message
@@ -83,7 +84,10 @@ def version_of_key(key: str) -> int:
 
 
 def basket(request: catalog_service_pb2.QuoteBasketRequest, call: Call) -> BasketToQuote:
-    """The basket of a QuoteBasketRequest; NameInvalid, or InvalidInput for an impossible time."""
+    """The basket of a QuoteBasketRequest.
+
+    NameInvalid, InvalidInput for an impossible time, BarcodeInvalid or BarcodeUnknown for a label.
+    """
     return BasketToQuote(
         tenant=call.tenant,
         store=names.parse_store(request.parent, call.tenant),
@@ -93,6 +97,9 @@ def basket(request: catalog_service_pb2.QuoteBasketRequest, call: Call) -> Baske
                 quantity=line.quantity,
                 unit=unit_from_proto(line.unit),
                 shown_versions=(line.shown_price_version,) if line.shown_price_version else (),
+                label=barcode.scanned_label(line.label, at=f"lines[{i}].label")
+                if line.label
+                else None,
             )
             for i, line in enumerate(request.lines)
         ),
@@ -186,6 +193,7 @@ def _line_message(line: QuotedLine, *, display_name: str) -> catalog_pb2.QuotedL
         unit_price=money_to_proto(line.unit_price),
         price_version=line.price_version,
         line_total=money_to_proto(line.line_total),
+        label=line.label,
     )
     if line.shown is not None:
         message.shown_price_version = line.shown.version

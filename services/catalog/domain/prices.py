@@ -12,7 +12,7 @@ from chassis.kernel.money import Money, extended_price
 from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import Unit
 from pricing import barcode, quote
-from pricing.barcode import BarcodeInvalid, Gtin, LabelValue, ScaleLabel
+from pricing.barcode import BarcodeInvalid, Gtin, ScaleLabel
 from pricing.basket import BasketLine
 from services.catalog.domain.products import Product
 
@@ -243,14 +243,13 @@ def meaning(code: Gtin | ScaleLabel, product: Product, price: StorePrice) -> Sca
         quantity = 1 if product.unit is Unit.EACH else 0
         total = extended_price(price.unit_price, quantity, product.unit)
         return Scanned(product, price, quantity, total)
-    if code.meaning is LabelValue.GRAMS:
-        if product.unit is not Unit.GRAM:
-            raise _label_invalid(code, "has a weight, and the product is counted")
-        total = extended_price(price.unit_price, code.value, product.unit)
-        return Scanned(product, price, code.value, total)
     measured = barcode.measured(code, price.unit_price, product.unit)
     if measured is None:
-        raise _label_invalid(code, "has a price that no quantity of the product comes to")
+        raise BarcodeInvalid.at(
+            "barcode",
+            "has a value that no quantity of the product comes to",
+            barcode=code.barcode,
+        )
     return Scanned(product, price, measured.quantity, measured.line_total)
 
 
@@ -258,7 +257,3 @@ def require_quotable(at: datetime, *, now: datetime) -> None:
     """InvalidInput if the instant is further ahead than QUOTE_AHEAD_MAX."""
     if at > now + QUOTE_AHEAD_MAX:
         raise InvalidInput.at("quote_time", "is in the future")
-
-
-def _label_invalid(label: ScaleLabel, problem: str) -> BarcodeInvalid:
-    return BarcodeInvalid.at("barcode", problem, barcode=label.barcode)

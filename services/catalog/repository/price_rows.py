@@ -154,9 +154,12 @@ select {_PRICE_COLUMNS}
 _OFFERS = f"""
 select clock.now, p.display_name,
        priced.unit, priced.currency, priced.amount_minor, priced.version,
-       shown.currency as shown_currency, shown.amount_minor as shown_amount_minor
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[])
-       with ordinality as asked (tenant, store_id, sku, channel, at, shown_version, position)
+       shown.currency as shown_currency, shown.amount_minor as shown_amount_minor,
+       item.sku as item_sku
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[],
+              $7::text[])
+       with ordinality as asked (tenant, store_id, sku, channel, at, shown_version, item_number,
+                                 position)
  cross join (select hutong.now() as now offset 0) as clock
   left join product as p on p.tenant = asked.tenant and p.sku = asked.sku
   left join lateral (
@@ -172,6 +175,7 @@ select clock.now, p.display_name,
     on shown.store_id = asked.store_id and shown.sku = asked.sku
    and shown.version = asked.shown_version and shown.starts_at <= clock.now
    and (shown.ends_at is null or shown.ends_at > shown.starts_at)
+  left join barcode as item on item.tenant = asked.tenant and item.code = asked.item_number
  order by asked.position
 """
 
@@ -182,8 +186,8 @@ _ALL_CHANNELS = "all"
 class Asked:
     """What a quote needs to know: a product's price at a store in a channel at an instant.
 
-    None for the instant is now. And what a version asked that a customer was shown, if there is
-    one.
+    None for the instant is now. And what a version asked that a customer was shown, and whose the
+    item number on a label is, as far as there are these.
     """
 
     tenant: str
@@ -192,18 +196,21 @@ class Asked:
     channel: Channel
     at: datetime | None
     shown_version: int | None = None
+    item_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A product's name and its price then; both None if there is no product, price if none then.
 
-    `shown` is the unit price of the version that was shown, None if it was never asked.
+    `shown` is the unit price of the version that was shown, None if it was never asked; `item_sku`
+    is the product with the item number, None if there is none.
     """
 
     display_name: str | None
     price: Price | None
     shown: Money | None
+    item_sku: str | None
 
 
 async def lock_store(tx: Transaction, store: StoreId, *, currency: str) -> tuple[str, datetime]:
@@ -344,6 +351,7 @@ async def offers(tx: Transaction, asked: Sequence[Asked]) -> tuple[list[Offer], 
         [each.channel for each in asked],
         [each.at for each in asked],
         [each.shown_version for each in asked],
+        [each.item_number for each in asked],
     )
     return [_offer(each.sku, row) for each, row in zip(asked, rows, strict=True)], rows[0].now
 
@@ -369,6 +377,6 @@ def _offer(sku: str, row: Row[Any]) -> Offer:
     if row.shown_currency is not None:
         shown = Money(row.shown_amount_minor, row.shown_currency)
     if row.display_name is None or row.version is None:
-        return Offer(row.display_name, None, shown)
+        return Offer(row.display_name, None, shown, row.item_sku)
     price = Price(sku, Unit(row.unit), Money(row.amount_minor, row.currency), row.version)
-    return Offer(row.display_name, price, shown)
+    return Offer(row.display_name, price, shown, row.item_sku)

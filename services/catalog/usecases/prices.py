@@ -17,6 +17,7 @@ one in the answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from chassis.db.engine import Database
@@ -173,14 +174,13 @@ class Prices:
     ) -> list[BasketQuote | HutongError]:
         """A quote, or what is wrong, for each basket in order; one statement for all of them.
 
-        Per basket: ProductUnknown, PriceMissing, PriceVersionUnknown, UnitMismatch, AmountTooLarge,
-        CurrencyMismatch, and InvalidInput for an instant in the future.
+        Per basket: what `pricing.quote` raises, and InvalidInput for an instant in the future.
         """
         asked = [
             each
             for basket in baskets
             for line in basket.lines
-            for each in (_price_asked(basket, line), *_shown_asked(basket, line))
+            for each in (_price_asked(basket, line), *_rest_asked(basket, line))
         ]
         distinct = list(dict.fromkeys(asked))
         async with self.database.transaction() as tx:
@@ -211,11 +211,13 @@ def _price_asked(basket: BasketToQuote, line: BasketLine) -> Asked:
     return Asked(basket.tenant, basket.store, line.sku, basket.channel, basket.at)
 
 
-def _shown_asked(basket: BasketToQuote, line: BasketLine) -> list[Asked]:
-    return [
-        Asked(basket.tenant, basket.store, line.sku, basket.channel, basket.at, version)
-        for version in line.shown_versions
-    ]
+def _rest_asked(basket: BasketToQuote, line: BasketLine) -> list[Asked]:
+    """What else the line needs known: what was shown, and whose its label is."""
+    price = _price_asked(basket, line)
+    rest = [replace(price, shown_version=version) for version in line.shown_versions]
+    if line.label is not None:
+        rest.append(replace(price, item_number=line.label.item_number))
+    return rest
 
 
 def _quoted_or_error(
@@ -224,15 +226,20 @@ def _quoted_or_error(
     at = now if basket.at is None else basket.at
     offers = {line.sku: known[_price_asked(basket, line)] for line in basket.lines}
     named = {sku: o.display_name for sku, o in offers.items() if o.display_name is not None}
+    rest = [each for line in basket.lines for each in _rest_asked(basket, line)]
     shown = {
         Shown(each.sku, each.shown_version): price
-        for line in basket.lines
-        for each in _shown_asked(basket, line)
+        for each in rest
         if each.shown_version is not None and (price := known[each].shown) is not None
+    }
+    items = {
+        each.item_number: sku
+        for each in rest
+        if each.item_number is not None and (sku := known[each].item_sku) is not None
     }
     try:
         domain.require_quotable(at, now=now)
-        quoted = quote(basket.lines, {sku: offers[sku].price for sku in named}, shown)
+        quoted = quote(basket.lines, {sku: offers[sku].price for sku in named}, shown, items)
     except HutongError as error:
         return error
     return BasketQuote(

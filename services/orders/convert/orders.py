@@ -107,6 +107,7 @@ def basket(
             line.quantity,
             unit_from_proto(line.unit),
             line.shown_price_version,
+            line.label,
         )
         for index, line in enumerate(request.lines)
     ]
@@ -212,6 +213,7 @@ def quote_from_proto(message: catalog_pb2.BasketQuote) -> Quote:
                 price_version=line.price_version,
                 line_total=_money(line.line_total, at="line_total"),
                 shown=_shown(line),
+                label=line.label,
             )
             for line in message.lines
         ),
@@ -238,6 +240,7 @@ def wanted_to_proto(wanting: Basket) -> list[catalog_pb2.WantedLine]:
             quantity=line.quantity,
             unit=unit_to_proto(line.unit),
             shown_price_version=line.shown_price_version,
+            label=line.label,
         )
         for line in wanting.wanted
     ]
@@ -356,6 +359,7 @@ def _line_to_proto(line: PricedLine) -> catalog_pb2.QuotedLine:
         unit_price=money_to_proto(line.unit_price),
         price_version=line.price_version,
         line_total=money_to_proto(line.line_total),
+        label=line.label,
     )
     if line.shown is not None:
         message.shown_price_version = line.shown.version

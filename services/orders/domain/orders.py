@@ -148,13 +148,15 @@ class OrderAbandoned(Refusal):
 class Wanted:
     """So much of one product, as the customer asked for it.
 
-    `shown_price_version` is the version of its price that they were shown, 0 if it is not known.
+    `shown_price_version` is the version of its price that they were shown, 0 if it is not known;
+    `label` the in-store label that was scanned, "" if none was.
     """
 
     sku: str
     quantity: int
     unit: Unit
     shown_price_version: int = 0
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,7 @@ class PricedLine:
     """A line at the price it is sold at. `unit_price` is that of a piece or a kilogram.
 
     `shown` is what the customer was shown, if that was another unit price; no order has such lines.
+    `label` is the in-store label that the line is, "" if it is none.
     """
 
     sku: str
@@ -192,6 +195,7 @@ class PricedLine:
     price_version: int
     line_total: Money
     shown: ShownPrice | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

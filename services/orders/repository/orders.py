@@ -317,6 +317,7 @@ def _line(stored: dict[str, Any], currency: str) -> PricedLine:
         unit_price=Money(stored["unit_price_minor"], currency),
         price_version=stored["price_version"],
         line_total=Money(stored["line_total_minor"], currency),
+        label=stored.get("label", ""),
     )
 
 
@@ -331,6 +332,7 @@ def _lines_json(lines: Sequence[PricedLine]) -> str:
                 "unit_price_minor": line.unit_price.amount_minor,
                 "price_version": line.price_version,
                 "line_total_minor": line.line_total.amount_minor,
+                **({"label": line.label} if line.label else {}),
             }
             for line in lines
         ]

@@ -118,3 +118,47 @@ async def test_a_cashier_scans_at_their_own_store_and_a_customer_anywhere(chain:
     with pytest.raises(HutongError) as raised:
         await scan(chain.client("customer", customer="customers/c1"), "96385074", store="stores/x")
     assert raised.value.reason == "PRICE_MISSING"
+
+
+def labelled(code: str, quantity: int, sku: str = "apple") -> catalog_pb2.WantedLine:
+    return catalog_pb2.WantedLine(
+        product=f"products/{sku}", quantity=quantity, unit=GRAM, label=code
+    )
+
+
+def quoting(*lines: catalog_pb2.WantedLine) -> catalog_service_pb2.QuoteBasketRequest:
+    return catalog_service_pb2.QuoteBasketRequest(parent=STORE, lines=lines)
+
+
+async def test_a_scanned_price_label_is_quoted_as_it_is_printed(platform: Client) -> None:
+    """At 19.99 a kilogram a gram is two fen, so the grams alone come to another total."""
+    code = complete("220123401298")
+    scanned = await scan(platform, code)
+    weighed = catalog_pb2.WantedLine(product="products/apple", quantity=649, unit=GRAM)
+    quote = await platform.QuoteBasket(quoting(labelled(code, scanned.quantity), weighed))
+    assert [line.line_total.amount_minor for line in quote.lines] == [1298, 1297]
+    assert [line.label for line in quote.lines] == [code, ""]
+    assert quote.total.amount_minor == 1298 + 1297
+
+
+@pytest.mark.parametrize(
+    ("line", "reason", "kind"),
+    [
+        (labelled(complete("220123401298"), 650), "LABEL_MISMATCH", "FAILED_PRECONDITION"),
+        (labelled(complete("210123400650"), 649), "LABEL_MISMATCH", "FAILED_PRECONDITION"),
+        (labelled("2201234012985", 649), "BARCODE_INVALID", "INVALID_ARGUMENT"),
+        (labelled("4006381333931", 649), "BARCODE_INVALID", "INVALID_ARGUMENT"),
+        (labelled(complete("220005501300"), 649), "BARCODE_INVALID", "INVALID_ARGUMENT"),
+        (labelled(complete("220999901298"), 649), "BARCODE_INVALID", "INVALID_ARGUMENT"),
+        (labelled(complete("230123401298"), 649), "BARCODE_UNKNOWN", "NOT_FOUND"),
+        (labelled("12345", 649), "INVALID_INPUT", "INVALID_ARGUMENT"),
+    ],
+)
+async def test_a_line_whose_label_can_not_be_right_is_refused(
+    platform: Client, line: catalog_pb2.WantedLine, reason: str, kind: str
+) -> None:
+    with pytest.raises(HutongError) as raised:
+        await platform.QuoteBasket(quoting(line))
+    assert (raised.value.reason, raised.value.kind.value) == (reason, kind)
+    if kind == "INVALID_ARGUMENT":
+        assert raised.value.violations[0][0] == "lines[0].label"

@@ -8,8 +8,9 @@ import pytest
 
 from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.auth import Caller
-from hutong.catalog.v1 import catalog_pb2
+from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2
+from pricing.barcode import check_digit
 from tests.support.shop import (
     CASHIER,
     GRAM,
@@ -201,6 +202,31 @@ async def test_who_carries_goods_out_pays_the_tills_price_and_others_that_of_onl
     sale = await shop.orders().PlaceOrder(till_sale(wanted(sku, 1, shown=1)))
     collected = await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1, shown=2)))
     assert (sale.total, collected.total) == (yuan(100), yuan(90))
+
+
+async def test_a_price_label_is_sold_for_what_is_printed_on_it(shop: Shop) -> None:
+    rice = await shop.product(stock=5_000, price=2_580, unit=GRAM)
+    await shop.catalog().UpdateProduct(
+        catalog_service_pb2.UpdateProductRequest(
+            product=catalog_pb2.Product(name=f"products/{rice}", barcodes=["77001"]),
+            update_mask={"paths": ["barcodes"]},
+        )
+    )
+    label = f"227700101299{check_digit('227700101299')}"
+    line = wanted(rice, 503, GRAM, label=label)
+    request = till_sale(line, line, wanted(rice, 100, GRAM), expected_total=yuan(2 * 1299 + 258))
+    order = await shop.orders().PlaceOrder(request)
+    assert [(each.label, each.line_total) for each in order.lines] == [
+        (label, yuan(1299)),
+        (label, yuan(1299)),
+        ("", yuan(258)),
+    ]
+    read = await shop.orders().GetOrder(orders_service_pb2.GetOrderRequest(name=order.name))
+    assert read == order
+    assert await shop.stock(rice) == (5_000 - 1_106, 0)
+    other = till_sale(wanted(rice, 504, GRAM, label=label))
+    assert (await refused(shop.orders().PlaceOrder(other))).reason == "LABEL_MISMATCH"
+    assert await shop.stock(rice) == (5_000 - 1_106, 0)
 
 
 async def test_a_shown_version_that_never_was_is_bad_input(shop: Shop) -> None:

@@ -75,19 +75,21 @@ class Price(_message.Message):
     def __init__(self, name: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., version: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., channel: _Optional[_Union[SalesChannel, str]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., withdraw_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., withdraw_reason: _Optional[str] = ..., withdrawn_by: _Optional[str] = ...) -> None: ...
 
 class WantedLine(_message.Message):
-    __slots__ = ("product", "quantity", "unit", "shown_price_version")
+    __slots__ = ("product", "quantity", "unit", "shown_price_version", "label")
     PRODUCT_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     SHOWN_PRICE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
     product: str
     quantity: int
     unit: _measure_pb2.MeasureUnit
     shown_price_version: int
-    def __init__(self, product: _Optional[str] = ..., quantity: _Optional[int] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., shown_price_version: _Optional[int] = ...) -> None: ...
+    label: str
+    def __init__(self, product: _Optional[str] = ..., quantity: _Optional[int] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., shown_price_version: _Optional[int] = ..., label: _Optional[str] = ...) -> None: ...
 
 class QuotedLine(_message.Message):
-    __slots__ = ("product", "display_name", "quantity", "unit", "unit_price", "price_version", "line_total", "shown_price_version", "shown_unit_price")
+    __slots__ = ("product", "display_name", "quantity", "unit", "unit_price", "price_version", "line_total", "shown_price_version", "shown_unit_price", "label")
     PRODUCT_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
@@ -97,6 +99,7 @@ class QuotedLine(_message.Message):
     LINE_TOTAL_FIELD_NUMBER: _ClassVar[int]
     SHOWN_PRICE_VERSION_FIELD_NUMBER: _ClassVar[int]
     SHOWN_UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
     product: str
     display_name: str
     quantity: int
@@ -106,7 +109,8 @@ class QuotedLine(_message.Message):
     line_total: _money_pb2.Money
     shown_price_version: int
     shown_unit_price: _money_pb2.Money
-    def __init__(self, product: _Optional[str] = ..., display_name: _Optional[str] = ..., quantity: _Optional[int] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., price_version: _Optional[int] = ..., line_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., shown_price_version: _Optional[int] = ..., shown_unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    label: str
+    def __init__(self, product: _Optional[str] = ..., display_name: _Optional[str] = ..., quantity: _Optional[int] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., price_version: _Optional[int] = ..., line_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., shown_price_version: _Optional[int] = ..., shown_unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., label: _Optional[str] = ...) -> None: ...
 
 class BasketQuote(_message.Message):
     __slots__ = ("store", "lines", "total", "quote_time", "channel")

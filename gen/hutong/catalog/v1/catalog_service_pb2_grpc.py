@@ -210,11 +210,12 @@ class CatalogServiceServicer:
 
     def QuoteBasket(self, request, context):
         """Prices a basket at one instant. It changes nothing: the same basket, store and instant get the
-        same answer. Lines of one product are merged. A price that has changed since it was shown is
-        answered with what was shown beside it; a shown version that was never asked is
-        PRICE_VERSION_UNKNOWN.
-        Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH,
-        QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, CURRENCY_MISMATCH.
+        same answer. Lines of one product are merged, labels apart. A price that has changed since it was
+        shown is answered with what was shown beside it; a shown version that was never asked is
+        PRICE_VERSION_UNKNOWN. A label has to be one of the line's product (BARCODE_INVALID) and to give
+        its quantity (LABEL_MISMATCH).
+        Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH, BARCODE_INVALID,
+        BARCODE_UNKNOWN, LABEL_MISMATCH, QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, CURRENCY_MISMATCH.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

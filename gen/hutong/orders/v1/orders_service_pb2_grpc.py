@@ -121,9 +121,9 @@ class OrdersServiceServicer:
         not be placed now. It changes nothing. A price that has changed since it was shown is answered with
         what was shown beside it.
         Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH,
-        QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, CURRENCY_MISMATCH, STORE_UNKNOWN, STORE_CLOSED (with opens_at,
-        if that is known, and the closure's reason, if there is one), FULFILMENT_NOT_OFFERED,
-        DELIVERY_OUT_OF_AREA, DELIVERY_ADDRESS_INVALID.
+        BARCODE_INVALID, BARCODE_UNKNOWN, LABEL_MISMATCH, QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE,
+        CURRENCY_MISMATCH, STORE_UNKNOWN, STORE_CLOSED (with opens_at, if that is known, and the closure's
+        reason, if there is one), FULFILMENT_NOT_OFFERED, DELIVERY_OUT_OF_AREA, DELIVERY_ADDRESS_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -135,6 +135,7 @@ class OrdersServiceServicer:
         whatever the opening hours say. What was promised is kept if the store closes afterwards. The same
         request_id with the same body gets the same answer, byte for byte, a refusal too.
         Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH,
+        BARCODE_INVALID, BARCODE_UNKNOWN, LABEL_MISMATCH (of an in-store label on a line),
         QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, AMOUNT_INVALID, CURRENCY_MISMATCH, PRICE_CHANGED (with the
         shown and the present version and unit price of a line, or with expected and actual total),
         BASKET_CHANGED (with expected and actual version), BASKET_IN_CHECKOUT, BASKET_EMPTY,
