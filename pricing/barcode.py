@@ -21,6 +21,7 @@ ITEM_NUMBER_DIGITS = 5
 
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _ITEM_NUMBER = re.compile(rf"[0-9]{{{ITEM_NUMBER_DIGITS}}}")
+_VARYING_MEASURE = "9"
 _EIGHT_DIGITS_PADDING = "0" * 6
 _RESTRICTED_OF_EIGHT = ("0", "2")
 _RESTRICTED_OF_THIRTEEN = ("02", "04", *(f"2{digit}" for digit in range(10)))
@@ -152,6 +153,28 @@ def product_code(code: str, *, at: str = "barcode") -> str:
             at, "has an in-store prefix; give the item number on the label", barcode=code
         )
     return normalised
+
+
+def pack_code(code: str, *, at: str = "barcode") -> str:
+    """A pack's barcode as it is kept, in 14 digits.
+
+    BarcodeInvalid if it is no GTIN, an in-store code, or one with indicator digit 9, which GS1
+    keeps for goods of varying measure.
+    """
+    normalised = gtin14(code, at=at)
+    if is_restricted(normalised):
+        raise BarcodeInvalid.at(at, "has an in-store prefix; a pack has none", barcode=code)
+    if normalised.startswith(_VARYING_MEASURE):
+        raise BarcodeInvalid.at(at, "is for goods of varying measure", barcode=code)
+    return normalised
+
+
+def may_leave(code: str) -> bool:
+    """Whether a barcode as it is kept may be given to others: item numbers and in-store codes not.
+
+    Those mean something in this chain only, and in another's feed they would mean something else.
+    """
+    return len(code) == GTIN_DIGITS and not is_restricted(code)
 
 
 def scanned(

@@ -50,6 +50,7 @@ Table(
         nullable=False,
     ),
     PrimaryKeyConstraint("tenant", "sku", name="product_pkey"),
+    UniqueConstraint("tenant", "sku", "unit", name="product_unit_of_packs"),
     CheckConstraint("unit in ('each', 'gram')", name="product_unit_known"),
     CheckConstraint("version >= 1", name="product_version_counts_from_1"),
     CheckConstraint("display_name <> ''", name="product_has_a_name"),
@@ -63,17 +64,49 @@ Table(
     ),
 )
 
+# A pack holds pieces: the unit, which never varies, keeps it from weighed goods.
+Table(
+    "pack",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("pack", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("pieces", BigInteger, nullable=False),
+    Column("unit", Text, nullable=False, server_default=text("'each'")),
+    PrimaryKeyConstraint("tenant", "sku", "pack", name="pack_pkey"),
+    ForeignKeyConstraint(
+        ["tenant", "sku", "unit"],
+        ["product.tenant", "product.sku", "product.unit"],
+        name="pack_of_a_counted_product",
+    ),
+    CheckConstraint("unit = 'each'", name="pack_counted"),
+    CheckConstraint("kind in ('inner', 'case')", name="pack_kind_known"),
+    CheckConstraint("pieces between 2 and 100000", name="pack_holds_some"),
+    CheckConstraint("pack <> 'each'", name="pack_is_not_a_piece"),
+)
+
+# A code is a pack's, or if that is null a single piece's.
 Table(
     "barcode",
     metadata,
     Column("tenant", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("sku", Text, nullable=False),
+    Column("pack", Text),
     PrimaryKeyConstraint("tenant", "code", name="barcode_pkey"),
     ForeignKeyConstraint(
         ["tenant", "sku"], ["product.tenant", "product.sku"], name="barcode_of_a_product"
     ),
+    ForeignKeyConstraint(
+        ["tenant", "sku", "pack"],
+        ["pack.tenant", "pack.sku", "pack.pack"],
+        name="barcode_of_a_pack",
+    ),
     CheckConstraint("code ~ '^([0-9]{5}|[0-9]{14})$'", name="barcode_normalised"),
+    CheckConstraint(
+        "pack is null or code ~ '^[0-8][0-9]{13}$'", name="barcode_of_a_pack_is_a_gtin"
+    ),
     Index("barcode_by_product", "tenant", "sku", "code"),
 )
 

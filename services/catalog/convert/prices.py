@@ -24,7 +24,7 @@ from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
 from pricing import barcode
 from pricing.basket import BasketLine
 from pricing.quote import QuotedLine
-from services.catalog.convert.products import product_message
+from services.catalog.convert.products import pack_message, product_message
 from services.catalog.domain.prices import (
     BasketQuote,
     BasketToQuote,
@@ -134,6 +134,7 @@ def scanned_message(scanned: Scanned) -> catalog_pb2.ScannedItem:
         price=price_message(scanned.price),
         quantity=scanned.quantity,
         line_total=money_to_proto(scanned.line_total),
+        pack=None if scanned.pack is None else pack_message(scanned.pack),
     )
 
 

@@ -16,10 +16,24 @@ from chassis.rpc.values import (
 )
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
 from services.catalog.domain import products as domain
-from services.catalog.domain.products import Department, Match, NewProduct, Product, ProductEdit
+from services.catalog.domain.products import (
+    Department,
+    Match,
+    NewProduct,
+    Pack,
+    PackKind,
+    Product,
+    ProductEdit,
+)
 
-_UPDATABLE = frozenset({"display_name", "department", "barcodes"})
+_UPDATABLE = frozenset({"display_name", "department", "barcodes", "packs"})
 
+_PACK_KINDS = {
+    catalog_pb2.PACK_KIND_EACH: PackKind.EACH,
+    catalog_pb2.PACK_KIND_INNER: PackKind.INNER,
+    catalog_pb2.PACK_KIND_CASE: PackKind.CASE,
+}
+_PACK_KIND_NUMBERS = {kind: number for number, kind in _PACK_KINDS.items()}
 
 _MATCH_KEY = re.compile(r"([0-4])/([0-9]{1,6})/(.+)")
 
@@ -27,17 +41,25 @@ _MATCH_KEY = re.compile(r"([0-4])/([0-9]{1,6})/(.+)")
 def new_products(
     request: catalog_service_pb2.BatchCreateProductsRequest,
 ) -> list[NewProduct]:
-    """The products to add; NameInvalid or BarcodeInvalid, naming the field."""
+    """The products to add; NameInvalid, BarcodeInvalid, PackNotCounted, naming the field."""
     return [
-        NewProduct(
-            sku=names.parse_product(message.name, at=f"products[{i}].name"),
-            display_name=message.display_name,
-            department=message.department,
-            unit=unit_from_proto(message.unit),
-            barcodes=domain.kept_barcodes(message.barcodes, at=f"products[{i}].barcodes"),
-        )
-        for i, message in enumerate(request.products)
+        _new_product(message, at=f"products[{i}]") for i, message in enumerate(request.products)
     ]
+
+
+def _new_product(message: catalog_pb2.Product, *, at: str) -> NewProduct:
+    sku = names.parse_product(message.name, at=f"{at}.name")
+    unit = unit_from_proto(message.unit)
+    packs = _packs(message.packs, at=f"{at}.packs")
+    domain.require_counted(sku, unit, packs, at=f"{at}.packs")
+    return NewProduct(
+        sku=sku,
+        display_name=message.display_name,
+        department=message.department,
+        unit=unit,
+        barcodes=domain.kept_barcodes(message.barcodes, at=f"{at}.barcodes"),
+        packs=packs,
+    )
 
 
 def product_edit(request: catalog_service_pb2.UpdateProductRequest) -> tuple[str, ProductEdit]:
@@ -55,7 +77,27 @@ def product_edit(request: catalog_service_pb2.UpdateProductRequest) -> tuple[str
     if "barcodes" in paths:
         domain.require_barcode_list(message.barcodes, at="product.barcodes")
         barcodes = domain.kept_barcodes(message.barcodes, at="product.barcodes")
-    return sku, ProductEdit(display_name, department, barcodes)
+    packs = None
+    if "packs" in paths:
+        for i, pack in enumerate(message.packs):
+            domain.require_barcode_list(pack.barcodes, at=f"product.packs[{i}].barcodes")
+        packs = _packs(message.packs, at="product.packs")
+    return sku, ProductEdit(display_name, department, barcodes, packs)
+
+
+def _packs(messages: Sequence[catalog_pb2.Pack], *, at: str) -> tuple[Pack, ...]:
+    """Packs in the order in which they are answered; InvalidInput or BarcodeInvalid."""
+    packs = [
+        Pack(
+            pack=message.pack,
+            kind=_PACK_KINDS.get(message.kind, PackKind.EACH),
+            pieces=message.pieces,
+            barcodes=domain.kept_pack_barcodes(message.barcodes, at=f"{at}[{i}].barcodes"),
+        )
+        for i, message in enumerate(messages)
+    ]
+    domain.require_packs(packs, at=at)
+    return tuple(sorted(packs, key=lambda pack: (pack.pieces, pack.pack)))
 
 
 def product_message(product: Product) -> catalog_pb2.Product:
@@ -68,6 +110,18 @@ def product_message(product: Product) -> catalog_pb2.Product:
         barcodes=product.barcodes,
         create_time=product.created_at,
         update_time=product.updated_at,
+        packs=[pack_message(pack) for pack in product.packs],
+        gtins=product.gtins,
+    )
+
+
+def pack_message(pack: Pack) -> catalog_pb2.Pack:
+    """The pack as the contract has it."""
+    return catalog_pb2.Pack(
+        pack=pack.pack,
+        kind=_PACK_KIND_NUMBERS[pack.kind],
+        pieces=pack.pieces,
+        barcodes=pack.barcodes,
     )
 
 

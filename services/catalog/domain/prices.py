@@ -14,7 +14,7 @@ from chassis.kernel.quantity import Unit
 from pricing import barcode, quote
 from pricing.barcode import BarcodeInvalid, Gtin, ScaleLabel
 from pricing.basket import BasketLine
-from services.catalog.domain.products import Product
+from services.catalog.domain.products import ONE_PIECE, Pack, Product
 
 QUOTE_AHEAD_MAX = timedelta(days=1)
 """Prices further ahead may still change, so a quote for later than tomorrow promises nothing."""
@@ -120,12 +120,16 @@ class ToldPrice:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What a scanned code means at a store; quantity 0 where the scale has to say how much."""
+    """What a scanned code means at a store; quantity 0 where the scale has to say how much.
+
+    `pack` is what was scanned of counted goods, None for labels and weighed goods.
+    """
 
     product: Product
     price: StorePrice
     quantity: int
     line_total: Money
+    pack: Pack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,16 +237,21 @@ def withdrawn(price: StorePrice, withdrawal: Withdrawal) -> StorePrice:
     return replace(price, ends_at=ends_at, withdrawn=withdrawal)
 
 
-def meaning(code: Gtin | ScaleLabel, product: Product, price: StorePrice) -> Scanned:
-    """What a scanned code of this product comes to at this price.
+def meaning(
+    code: Gtin | ScaleLabel, product: Product, price: StorePrice, *, pack: str | None = None
+) -> Scanned:
+    """What a scanned code of this product, or of one of its packs, comes to at this price.
 
-    A GTIN stands for one piece, and for nothing yet of weighed goods. BarcodeInvalid if a label
-    carries a weight and the product is counted, or a price that gives no quantity of it.
+    A GTIN stands for one piece or for those of the pack, and for nothing yet of weighed goods.
+    BarcodeInvalid if a label carries a weight and the product is counted, or a price that gives no
+    quantity of it.
     """
     if isinstance(code, Gtin):
-        quantity = 1 if product.unit is Unit.EACH else 0
-        total = extended_price(price.unit_price, quantity, product.unit)
-        return Scanned(product, price, quantity, total)
+        if product.unit is not Unit.EACH:
+            return Scanned(product, price, 0, Money(0, price.unit_price.currency))
+        held = next((each for each in product.packs if each.pack == pack), ONE_PIECE)
+        total = extended_price(price.unit_price, held.pieces, product.unit)
+        return Scanned(product, price, held.pieces, total, held)
     measured = barcode.measured(code, price.unit_price, product.unit)
     if measured is None:
         raise BarcodeInvalid.at(

@@ -13,10 +13,13 @@ from chassis.kernel.errors import Conflict
 from chassis.kernel.quantity import Unit
 from services.catalog.domain.products import (
     BarcodeTaken,
+    CodeOwner,
     Department,
     Found,
     Match,
     NewProduct,
+    Pack,
+    PackKind,
     Product,
     ProductEdit,
 )
@@ -32,20 +35,41 @@ on conflict (tenant, sku) do nothing
 returning sku, created_at
 """
 
+_ADD_PACKS = """
+insert into pack (tenant, sku, pack, kind, pieces)
+select $1, sku, pack, kind, pieces
+  from unnest($2::text[], $3::text[], $4::text[], $5::bigint[]) as added (sku, pack, kind, pieces)
+ order by sku, pack
+on conflict (tenant, sku, pack) do update set kind = excluded.kind, pieces = excluded.pieces
+"""
+
+_DROP_PACKS = """
+delete from pack where tenant = $1 and sku = $2 and pack <> all ($3::text[])
+"""
+
 _ADD_BARCODES = """
-insert into barcode (tenant, code, sku)
-select $1, code, sku from unnest($2::text[], $3::text[]) as added (code, sku)
+insert into barcode (tenant, code, sku, pack)
+select $1, code, sku, pack
+  from unnest($2::text[], $3::text[], $4::text[]) as added (code, sku, pack)
  order by code
 on conflict (tenant, code) do nothing
 returning code
 """
 
 _BARCODE_OWNERS = """
-select code, sku from barcode where tenant = $1 and code = any ($2::text[])
+select code, sku, pack from barcode where tenant = $1 and code = any ($2::text[])
 """
 
 _DROP_BARCODES = """
-delete from barcode where tenant = $1 and sku = $2 and code <> all ($3::text[])
+delete from barcode
+ where tenant = $1 and sku = $2 and pack is null and code <> all ($3::text[])
+"""
+
+_DROP_PACK_BARCODES = """
+delete from barcode as b
+ where b.tenant = $1 and b.sku = $2 and b.pack is not null
+   and not exists (select 1 from unnest($3::text[], $4::text[]) as kept (code, pack)
+                    where kept.code = b.code and kept.pack = b.pack)
 """
 
 # A clock that was set back must not date a change before the one that it follows.
@@ -56,13 +80,21 @@ update product
        version = version + 1,
        updated_at = greatest(hutong.now(), updated_at)
  where tenant = $1 and sku = $2
-returning sku
+returning unit
 """
 
 _PRODUCT_COLUMNS = """
        p.sku, p.display_name, p.department, p.unit, p.version, p.created_at, p.updated_at,
        array(select b.code from barcode as b
-              where b.tenant = p.tenant and b.sku = p.sku order by b.code) as barcodes
+              where b.tenant = p.tenant and b.sku = p.sku and b.pack is null
+              order by b.code) as barcodes,
+       (select jsonb_agg(jsonb_build_object(
+                   'pack', k.pack, 'kind', k.kind, 'pieces', k.pieces,
+                   'barcodes', array(select b.code from barcode as b
+                                      where b.tenant = k.tenant and b.sku = k.sku
+                                        and b.pack = k.pack order by b.code))
+                   order by k.pieces, k.pack)
+          from pack as k where k.tenant = p.tenant and k.sku = p.sku) as packs
 """
 
 _PRODUCT = f"""
@@ -126,7 +158,7 @@ select department, count(*) as product_count
 """
 
 _SCANNED = f"""
-select {_PRODUCT_COLUMNS}
+select {_PRODUCT_COLUMNS}, scanned.pack as scanned_pack
   from barcode as scanned
   join product as p on p.tenant = scanned.tenant and p.sku = scanned.sku
  where scanned.tenant = $1 and scanned.code = $2
@@ -136,7 +168,7 @@ select {_PRODUCT_COLUMNS}
 async def add_products(
     tx: Transaction, tenant: str, products: Sequence[NewProduct]
 ) -> Mapping[str, datetime]:
-    """Adds products, without their barcodes, in key order.
+    """Adds products, without their barcodes and packs, in key order.
 
     Answers when, by SKU; a SKU that was taken is left out.
     """
@@ -151,35 +183,74 @@ async def add_products(
     return {row.sku: row.created_at for row in rows}
 
 
-async def add_barcodes(tx: Transaction, tenant: str, skus: Mapping[str, str]) -> None:
-    """Gives codes, all different, to products by SKU, in key order.
-
-    BarcodeTaken if one belongs to another product; Conflict if it was given away just now.
-    """
-    if not skus:
+async def add_packs(tx: Transaction, tenant: str, packs: Mapping[str, Sequence[Pack]]) -> None:
+    """Gives products, by SKU, packs, or changes those that they have under the same ids."""
+    flat = [(sku, pack) for sku, given in packs.items() for pack in given]
+    if not flat:
         return
-    added = await tx.rows(_ADD_BARCODES, tenant, list(skus), list(skus.values()))
-    taken = sorted(skus.keys() - {row.code for row in added})
+    await tx.run(
+        _ADD_PACKS,
+        tenant,
+        [sku for sku, _ in flat],
+        [pack.pack for _, pack in flat],
+        [pack.kind for _, pack in flat],
+        [pack.pieces for _, pack in flat],
+    )
+
+
+async def add_barcodes(tx: Transaction, tenant: str, owners: Mapping[str, CodeOwner]) -> None:
+    """Gives codes, all different, to their owners, in key order.
+
+    BarcodeTaken if one belongs to another; Conflict if it was given away just now.
+    """
+    if not owners:
+        return
+    added = await tx.rows(
+        _ADD_BARCODES,
+        tenant,
+        list(owners),
+        [owner.sku for owner in owners.values()],
+        [owner.pack for owner in owners.values()],
+    )
+    taken = sorted(owners.keys() - {row.code for row in added})
     if not taken:
         return
     rows = await tx.rows(_BARCODE_OWNERS, tenant, taken)
-    owners: dict[str, str] = {row.code: row.sku for row in rows}
+    kept = {row.code: CodeOwner(row.sku, row.pack) for row in rows}
     for code in taken:
-        if code not in owners:
+        if code not in kept:
             raise Conflict
-        if owners[code] != skus[code]:
-            raise BarcodeTaken(barcode=code, sku=owners[code])
+        if kept[code] != owners[code]:
+            raise BarcodeTaken(barcode=code, sku=kept[code].sku)
 
 
-async def edit_product(tx: Transaction, tenant: str, sku: str, edit: ProductEdit) -> bool:
-    """Changes a product and locks it; False if there is none."""
+async def edit_product(tx: Transaction, tenant: str, sku: str, edit: ProductEdit) -> Unit | None:
+    """Changes a product's own row and locks it; its unit, None if there is none."""
     row = await tx.row(_EDIT_PRODUCT, tenant, sku, edit.display_name, edit.department)
-    if row is None:
-        return False
+    return None if row is None else Unit(row.unit)
+
+
+async def replace_codes(
+    tx: Transaction, tenant: str, sku: str, edit: ProductEdit, owners: Mapping[str, CodeOwner]
+) -> None:
+    """Replaces the barcodes and the packs of a locked product, as far as they are edited.
+
+    What is given up is gone first, so that a code may move between the product's own packs.
+    """
     if edit.barcodes is not None:
         await tx.run(_DROP_BARCODES, tenant, sku, list(edit.barcodes))
-        await add_barcodes(tx, tenant, dict.fromkeys(edit.barcodes, sku))
-    return True
+    if edit.packs is not None:
+        kept = [(code, pack.pack) for pack in edit.packs for code in pack.barcodes]
+        await tx.run(
+            _DROP_PACK_BARCODES,
+            tenant,
+            sku,
+            [code for code, _ in kept],
+            [pack for _, pack in kept],
+        )
+        await tx.run(_DROP_PACKS, tenant, sku, [pack.pack for pack in edit.packs])
+        await add_packs(tx, tenant, {sku: edit.packs})
+    await add_barcodes(tx, tenant, owners)
 
 
 async def product(tx: Transaction, tenant: str, sku: str) -> Product | None:
@@ -227,10 +298,12 @@ async def departments(
     return [Department(row.department, row.product_count) for row in rows]
 
 
-async def product_of_barcode(tx: Transaction, tenant: str, code: str) -> Product | None:
-    """The product with this barcode, as barcodes are kept."""
+async def product_of_barcode(
+    tx: Transaction, tenant: str, code: str
+) -> tuple[Product, str | None] | None:
+    """The product with this barcode, as barcodes are kept, and the pack if it is a pack's."""
     row = await tx.row(_SCANNED, tenant, code)
-    return None if row is None else _product(row)
+    return None if row is None else (_product(row), row.scanned_pack)
 
 
 def _product(row: Row[Any]) -> Product:
@@ -243,4 +316,14 @@ def _product(row: Row[Any]) -> Product:
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
+        packs=tuple(_pack(stored) for stored in row.packs or ()),
+    )
+
+
+def _pack(stored: Mapping[str, Any]) -> Pack:
+    return Pack(
+        pack=stored["pack"],
+        kind=PackKind(stored["kind"]),
+        pieces=stored["pieces"],
+        barcodes=tuple(stored["barcodes"]),
     )

@@ -68,13 +68,14 @@ class Prices:
         read = barcode.scanned(code)
         kept = read.code if isinstance(read, Gtin) else read.item_number
         async with self.database.transaction() as tx:
-            product = await product_rows.product_of_barcode(tx, tenant, kept)
-            if product is None:
+            found = await product_rows.product_of_barcode(tx, tenant, kept)
+            if found is None:
                 raise BarcodeUnknown(barcode=code)
+            product, pack = found
             price = await price_rows.price_now(tx, store, product.sku, channel=channel)
         if price is None:
             raise PriceMissing(sku=product.sku)
-        return domain.meaning(read, product, price)
+        return domain.meaning(read, product, price, pack=pack)
 
     async def change_prices(
         self,

@@ -43,23 +43,28 @@ class Products:
         encode: Callable[[Sequence[Product]], bytes],
     ) -> bytes:
         """Adds products to the range, all or none; ProductExists, BarcodeTaken."""
-        domain.require_apart(products)
+        owners = domain.require_apart(products)
         async with once.transaction() as tx:
             added = await product_rows.add_products(tx, tenant, products)
             for product in products:
                 if product.sku not in added:
                     raise ProductExists(sku=product.sku)
-            owners = {code: product.sku for product in products for code in product.barcodes}
+            packs = {product.sku: product.packs for product in products}
+            await product_rows.add_packs(tx, tenant, packs)
             await product_rows.add_barcodes(tx, tenant, owners)
             created = [product.created(at=added[product.sku]) for product in products]
             await outbox.add_all(tx, self._product_events(tenant, created))
             return await tx.keep(encode(created))
 
     async def update_product(self, tenant: str, sku: str, edit: ProductEdit) -> Product:
-        """Changes a product; ResourceNotFound, BarcodeTaken."""
+        """Changes a product; ResourceNotFound, PackNotCounted, BarcodeTaken."""
+        owners = domain.owners_of(sku, edit.barcodes, edit.packs)
         async with self.database.transaction() as tx:
-            if not await product_rows.edit_product(tx, tenant, sku, edit):
+            unit = await product_rows.edit_product(tx, tenant, sku, edit)
+            if unit is None:
                 raise ResourceNotFound(resource=names.PRODUCT.format(sku))
+            domain.require_counted(sku, unit, edit.packs or (), at="product.packs")
+            await product_rows.replace_codes(tx, tenant, sku, edit, owners)
             product = await self._product(tx, tenant, sku)
             await outbox.add_all(tx, self._product_events(tenant, [product]))
             return product

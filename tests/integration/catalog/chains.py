@@ -32,6 +32,7 @@ def product(
     *barcodes: str,
     unit: measure_pb2.MeasureUnit = EACH,
     department: str = "fresh-fruit",
+    packs: Sequence[catalog_pb2.Pack] = (),
 ) -> catalog_pb2.Product:
     return catalog_pb2.Product(
         name=f"products/{sku}",
@@ -39,7 +40,17 @@ def product(
         department=department,
         unit=unit,
         barcodes=barcodes,
+        packs=packs,
     )
+
+
+def pack(
+    pack_id: str,
+    pieces: int,
+    *barcodes: str,
+    kind: catalog_pb2.PackKind = catalog_pb2.PACK_KIND_CASE,
+) -> catalog_pb2.Pack:
+    return catalog_pb2.Pack(pack=pack_id, kind=kind, pieces=pieces, barcodes=barcodes)
 
 
 def creation(*products: catalog_pb2.Product) -> catalog_service_pb2.BatchCreateProductsRequest:

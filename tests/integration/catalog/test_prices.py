@@ -281,6 +281,15 @@ async def test_a_thousand_prices_are_changed_at_once(chain: Chain, platform: Cli
             """,
             "broken_barcode",
         ),
+        ("update barcode set code = '02101234006504'", "broken_barcode_restricted"),
+        (
+            """
+            drop index price_starts_once_till;
+            drop index price_starts_once_online;
+            update price set starts_at = (select min(starts_at) from price)
+            """,
+            "broken_price_versions",
+        ),
     ],
 )
 async def test_each_verifying_view_finds_what_it_is_for(

@@ -185,6 +185,40 @@ def test_a_layout_has_thirteen_digits_in_all(item_digits: int, value_digits: int
         LabelLayout("21", item_digits, value_digits, LabelValue.GRAMS)
 
 
+@given(BODIES)
+def test_no_code_that_may_leave_is_one_that_others_call_restricted(body: str) -> None:
+    kept = complete(body).zfill(14)
+    if barcode.may_leave(kept):
+        assert not isinstance(BiipGtin.parse(complete(body)), Rcn)
+        assert kept[1:3] not in ("02", "04")
+        assert kept[1] != "2"
+
+
+@pytest.mark.parametrize("code", ["01234", "02101234006504", "00201234000005", "00000021234565"])
+def test_item_numbers_and_in_store_codes_never_leave(code: str) -> None:
+    assert not barcode.may_leave(code)
+
+
+@given(st.integers(1, 8), st.text("0123456789", min_size=12, max_size=12))
+def test_a_pack_has_a_code_in_any_length_but_none_of_the_chains_own(
+    indicator: int, body: str
+) -> None:
+    code = complete(f"{indicator}{body}")
+    if barcode.is_restricted(code):
+        with pytest.raises(BarcodeInvalid):
+            barcode.pack_code(code)
+    else:
+        assert barcode.pack_code(code) == code
+        assert barcode.scanned(code) == Gtin(code)
+
+
+@pytest.mark.parametrize("code", ["01234", "2101234006504", complete("9690741200001")])
+def test_what_is_no_packs_code_names_its_field(code: str) -> None:
+    with pytest.raises(BarcodeInvalid) as raised:
+        barcode.pack_code(code, at="packs[0].barcodes[0]")
+    assert raised.value.violations[0][0] == "packs[0].barcodes[0]"
+
+
 def label(price_minor: int) -> ScaleLabel:
     return ScaleLabel("2201234012991", "01234", LabelValue.PRICE_MINOR, price_minor)
 

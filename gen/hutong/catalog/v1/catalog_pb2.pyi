@@ -15,17 +15,28 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class PackKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PACK_KIND_UNSPECIFIED: _ClassVar[PackKind]
+    PACK_KIND_EACH: _ClassVar[PackKind]
+    PACK_KIND_INNER: _ClassVar[PackKind]
+    PACK_KIND_CASE: _ClassVar[PackKind]
+
 class SalesChannel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     SALES_CHANNEL_UNSPECIFIED: _ClassVar[SalesChannel]
     SALES_CHANNEL_TILL: _ClassVar[SalesChannel]
     SALES_CHANNEL_ONLINE: _ClassVar[SalesChannel]
+PACK_KIND_UNSPECIFIED: PackKind
+PACK_KIND_EACH: PackKind
+PACK_KIND_INNER: PackKind
+PACK_KIND_CASE: PackKind
 SALES_CHANNEL_UNSPECIFIED: SalesChannel
 SALES_CHANNEL_TILL: SalesChannel
 SALES_CHANNEL_ONLINE: SalesChannel
 
 class Product(_message.Message):
-    __slots__ = ("name", "display_name", "department", "unit", "barcodes", "create_time", "update_time")
+    __slots__ = ("name", "display_name", "department", "unit", "barcodes", "create_time", "update_time", "packs", "gtins")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +44,8 @@ class Product(_message.Message):
     BARCODES_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    PACKS_FIELD_NUMBER: _ClassVar[int]
+    GTINS_FIELD_NUMBER: _ClassVar[int]
     name: str
     display_name: str
     department: str
@@ -40,7 +53,21 @@ class Product(_message.Message):
     barcodes: _containers.RepeatedScalarFieldContainer[str]
     create_time: _timestamp_pb2.Timestamp
     update_time: _timestamp_pb2.Timestamp
-    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., department: _Optional[str] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., barcodes: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    packs: _containers.RepeatedCompositeFieldContainer[Pack]
+    gtins: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., department: _Optional[str] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., barcodes: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., packs: _Optional[_Iterable[_Union[Pack, _Mapping]]] = ..., gtins: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Pack(_message.Message):
+    __slots__ = ("pack", "kind", "pieces", "barcodes")
+    PACK_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    PIECES_FIELD_NUMBER: _ClassVar[int]
+    BARCODES_FIELD_NUMBER: _ClassVar[int]
+    pack: str
+    kind: PackKind
+    pieces: int
+    barcodes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, pack: _Optional[str] = ..., kind: _Optional[_Union[PackKind, str]] = ..., pieces: _Optional[int] = ..., barcodes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Department(_message.Message):
     __slots__ = ("department", "product_count")
@@ -127,13 +154,15 @@ class BasketQuote(_message.Message):
     def __init__(self, store: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[QuotedLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., quote_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., channel: _Optional[_Union[SalesChannel, str]] = ...) -> None: ...
 
 class ScannedItem(_message.Message):
-    __slots__ = ("product", "price", "quantity", "line_total")
+    __slots__ = ("product", "price", "quantity", "line_total", "pack")
     PRODUCT_FIELD_NUMBER: _ClassVar[int]
     PRICE_FIELD_NUMBER: _ClassVar[int]
     QUANTITY_FIELD_NUMBER: _ClassVar[int]
     LINE_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    PACK_FIELD_NUMBER: _ClassVar[int]
     product: Product
     price: Price
     quantity: int
     line_total: _money_pb2.Money
-    def __init__(self, product: _Optional[_Union[Product, _Mapping]] = ..., price: _Optional[_Union[Price, _Mapping]] = ..., quantity: _Optional[int] = ..., line_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    pack: Pack
+    def __init__(self, product: _Optional[_Union[Product, _Mapping]] = ..., price: _Optional[_Union[Price, _Mapping]] = ..., quantity: _Optional[int] = ..., line_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., pack: _Optional[_Union[Pack, _Mapping]] = ...) -> None: ...

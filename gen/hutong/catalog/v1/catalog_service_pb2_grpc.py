@@ -113,16 +113,19 @@ class CatalogServiceServicer:
     """
 
     def BatchCreateProducts(self, request, context):
-        """Adds products to the range, all or none.
-        Reasons: BARCODE_INVALID, BARCODE_TAKEN, PRODUCT_EXISTS, REQUEST_ID_REUSED.
+        """Adds products to the range, all or none. A barcode belongs to one product of the chain, and there
+        to single pieces or to one pack.
+        Reasons: BARCODE_INVALID, BARCODE_TAKEN, PACK_NOT_COUNTED, PRODUCT_EXISTS, REQUEST_ID_REUSED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateProduct(self, request, context):
-        """Changes what the mask names: display_name, department, barcodes.
-        Reasons: BARCODE_INVALID, BARCODE_TAKEN, FIELD_MASK_INVALID, RESOURCE_NOT_FOUND.
+        """Changes what the mask names: display_name, department, barcodes, packs. Packs are replaced as a
+        whole, with their barcodes.
+        Reasons: BARCODE_INVALID, BARCODE_TAKEN, PACK_NOT_COUNTED, FIELD_MASK_INVALID,
+        RESOURCE_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -164,8 +167,8 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def LookUpBarcode(self, request, context):
-        """Says what a scanned code means at a store: product, price, and the weight that a label from the
-        store's scale carries. A code that starts with an in-store prefix is never looked up as a GTIN.
+        """Says what a scanned code means at a store: product, price, the pieces that a pack holds, and the
+        weight that a label from the store's scale carries. A code that starts with an in-store prefix is never looked up as a GTIN.
         Reasons: BARCODE_INVALID, BARCODE_UNKNOWN, PRICE_MISSING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
