@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
+import httpx2
 import jwt
 
 from chassis.kernel.clock import Clock
@@ -43,8 +43,8 @@ _PROBLEMS = (
     ValueError,
     TypeError,
     RecursionError,  # from JSON that is nested too deep
-    httpx.HTTPError,
-    httpx.InvalidURL,
+    httpx2.HTTPError,
+    httpx2.InvalidURL,
 )
 
 log = logger(__name__)
@@ -58,7 +58,7 @@ class KeySource(Protocol):
     """Where a key set comes from."""
 
     async def read(self) -> Any:
-        """The key set as JSON; OSError, ValueError or httpx.HTTPError if there is none."""
+        """The key set as JSON; OSError, ValueError or httpx2.HTTPError if there is none."""
 
 
 class FileKeys:
@@ -208,14 +208,14 @@ def _keys_in(document: Any, *, known: Mapping[str, _Listed]) -> Mapping[str, _Li
     return keys
 
 
-def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(follow_redirects=False, headers={"accept-encoding": "identity"})
+def _client() -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(follow_redirects=False, headers={"accept-encoding": "identity"})
 
 
-async def _fetched(client: httpx.AsyncClient, address: str) -> Any:
+async def _fetched(client: httpx2.AsyncClient, address: str) -> Any:
     """The JSON at an address; ValueError if that is not what it answers, or if it is too much."""
     async with client.stream("GET", address) as answer:
-        if answer.status_code != httpx.codes.OK:
+        if answer.status_code != httpx2.codes.OK:
             raise KeySetInvalid(f"status {answer.status_code}")
         if answer.headers.get("content-encoding", "identity") != "identity":
             raise KeySetInvalid("the answer is packed")
