@@ -8,8 +8,8 @@ from pathlib import Path
 
 from google.protobuf import descriptor_pool
 
-from allinone.demo.people import TENANT
-from allinone.issuer import LocalIssuer, ProductionRefused
+from allinone.demo.people import PEOPLE, TENANT
+from allinone.issuer import LocalIssuer, People, Person, ProductionRefused
 from allinone.topology import BLUEPRINTS, Settings, contract_of
 from chassis.kernel.clock import SystemClock
 from chassis.log import logger
@@ -97,6 +97,11 @@ def service_tokens(settings: Settings, issuer: LocalIssuer | None) -> Callable[[
             "since another issuer is configured"
         )
     return lambda _: _token_in(file)
+
+
+def demo_people() -> People:
+    """The demo city's people, as those who can sign in here."""
+    return People([Person(name=p.name, note=p.note, caller=p.caller) for p in PEOPLE])
 
 
 def _foreign_issuer(platform: PlatformSettings) -> str:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from starlette.routing import BaseRoute
 
 from allinone.demo.front import calls_shown, people_shown
-from allinone.identity import authenticator, own_issuer, service_tokens
+from allinone.identity import authenticator, demo_people, own_issuer, service_tokens
+from allinone.issuer import Clients, Grants, SignIn
 from allinone.storage import Storage
 from allinone.topology import BLUEPRINTS, Settings, contract_of
-from chassis.app import Blueprint, Deps, Service, Workers
+from chassis.app import Blueprint, Deps, Service, Worker, Workers
 from chassis.db.engine import Database
 from chassis.health import Check
 from chassis.kernel.clock import SystemClock
@@ -53,7 +55,10 @@ class Platform:
         self.storage = storage
         self.issuer = own_issuer(settings, storage.home.folder)
         self._service_token = service_tokens(settings, self.issuer)
-        self._authenticator = authenticator(settings, self.issuer)
+        self._grants = Grants(lambda: self._redis)
+        self._authenticator = authenticator(
+            settings, self.issuer, is_revoked=self._grants.is_revoked if self.issuer else None
+        )
         self._metrics = Metrics()
         self._databases: dict[str, Database] = {}
         self._redis: Redis | None = None
@@ -77,6 +82,7 @@ class Platform:
                 self._front(),
                 self._api,
                 allowed_origins=platform.http_allowed_origins,
+                more_routes=self._sign_in_routes(),
             ),
             host=platform.host,
             port=platform.http_port,
@@ -99,6 +105,8 @@ class Platform:
         await self._rpc.start(self.settings.grpc_address)
         for service in self._services:
             self._workers.start(service, deps[service.name])
+        if self.issuer is not None:
+            self._workers.add(Worker("sign-in.revocations", self._grants.learn_revocations))
         await self._rpc.set_ready(is_ready=True)
 
     async def failed(self) -> None:
@@ -165,6 +173,14 @@ class Platform:
             or self.settings.grpc_address
             for plan in self._blueprints
         }
+
+    def _sign_in_routes(self) -> Sequence[BaseRoute]:
+        """Where demo people sign in; nowhere if another issuer is configured."""
+        if self.issuer is None:
+            return ()
+        clients = Clients.of(self.settings.platform.sign_in_clients)
+        sign_in = SignIn(self.issuer, grants=self._grants, people=demo_people(), clients=clients)
+        return tuple(sign_in.routes())
 
     def _front(self) -> Front:
         return Front(

@@ -81,7 +81,11 @@ class Workers:
             service=service.name, database=deps.database, redis=deps.redis, metrics=deps.metrics
         )
         for worker in (*service.workers, Worker(f"{service.name}.relay", relay.round)):
-            self._tasks.append(asyncio.create_task(self._repeat(worker), name=worker.name))
+            self.add(worker)
+
+    def add(self, worker: Worker) -> None:
+        """Starts a worker that belongs to no service."""
+        self._tasks.append(asyncio.create_task(self._repeat(worker), name=worker.name))
 
     async def stop(self) -> None:
         """Stops all of it; a round that is cut off is taken up by the next process."""

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "HUTONG_"
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_CLIENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -46,6 +47,19 @@ def _roles(text: object) -> object:
             raise ValueError(f"{role} comes twice")
         found[role] = meant_roles
     return found
+
+
+def _client_addresses(text: object) -> object:
+    """Apps that may sign people in: shop=https://shop.example/signed-in, with commas between."""
+    if not isinstance(text, str):
+        return text
+    found: list[tuple[str, str]] = []
+    for entry in _parts(text):
+        client, _, address = (part.strip() for part in entry.partition("="))
+        if not _CLIENT.fullmatch(client) or not address:
+            raise ValueError(f"{entry} is not of the form client=address")
+        found.append((client, address))
+    return tuple(found)
 
 
 def _origin(text: str | None) -> str | None:
@@ -85,6 +99,9 @@ class PlatformSettings(BaseSettings):
     further_roles: Annotated[dict[str, frozenset[str]], NoDecode, BeforeValidator(_roles)] = {}
     service_token_file: Path | None = None
     http_public_url: Annotated[str | None, AfterValidator(_origin)] = None
+    sign_in_clients: Annotated[
+        tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_client_addresses)
+    ] = ()
     http_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     http_coalescing: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -39,12 +39,16 @@ CROSS_ORIGIN_SECONDS = 600
 
 
 def application(
-    front: Front, api: Api | None = None, *, allowed_origins: Sequence[str] = ()
+    front: Front,
+    api: Api | None = None,
+    *,
+    allowed_origins: Sequence[str] = (),
+    more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The application that serves a platform's front and, if there is one, its API.
 
     `allowed_origins` are the web origins whose pages may call it: https://shop.example. None may
-    unless it is named.
+    unless it is named. `more_routes` are served beside, such as an issuer's.
     """
     routes = _Routes(front)
     served = Starlette(
@@ -55,6 +59,7 @@ def application(
             Route("/metrics", routes.metrics),
             Route("/.well-known/jwks.json", routes.key_set),
             Route("/docs/{page:path}", routes.document),
+            *more_routes,
         ],
         middleware=[
             Middleware(SecurityHeaders),

@@ -3,6 +3,19 @@
 It refuses production: there tokens come from the chain's own identity provider.
 """
 
+from allinone.issuer.clients import APP, Clients
+from allinone.issuer.grants import Grants
+from allinone.issuer.people import People, Person
+from allinone.issuer.sign_in import SignIn
 from allinone.issuer.signing import LocalIssuer, ProductionRefused
 
-__all__ = ["LocalIssuer", "ProductionRefused"]
+__all__ = [
+    "APP",
+    "Clients",
+    "Grants",
+    "LocalIssuer",
+    "People",
+    "Person",
+    "ProductionRefused",
+    "SignIn",
+]
