@@ -1,4 +1,4 @@
-"""Points on the earth, and how far apart they are. The only place that knows geopy.
+"""Points on the earth, and how far apart they are. The only place that knows pyproj.
 
 Degrees are kept as whole ten-millionths, 11 mm at the equator, so that equality, storage and the
 side of a line that a point lies on are exact.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from geopy.distance import geodesic
+from pyproj.geod import Geod
 
 from chassis.kernel.errors import InvalidInput
 
@@ -30,6 +30,8 @@ SPHERE_ERROR = 0.006
 The ellipsoid's radii of curvature lie between b²/a, 6,335,439 m, and a²/b, 6,399,594 m: 0.56
 percent below and 0.45 percent above the mean radius.
 """
+
+_ELLIPSOID = Geod(ellps="WGS84")
 
 
 class PositionInvalid(InvalidInput):
@@ -75,14 +77,10 @@ class Position:
 
 
 def geodesic_millimetres(start: Position, end: Position) -> int:
-    """The length of the shortest way over the ellipsoid (Karney 2013).
-
-    Costs 0.1 ms, so it is for what is shown, not for what is searched.
-    """
-    metres: float = geodesic(
-        (start.latitude_degrees, start.longitude_degrees),
-        (end.latitude_degrees, end.longitude_degrees),
-    ).m
+    """The length of the shortest way over the ellipsoid (Karney 2013)."""
+    metres: float = _ELLIPSOID.inv(
+        start.longitude_degrees, start.latitude_degrees, end.longitude_degrees, end.latitude_degrees
+    )[2]
     return round(1000 * metres)
 
 

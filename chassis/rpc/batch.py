@@ -40,12 +40,12 @@ async def answer_batch(
     command: Callable[[Any, Call], ItemCommand],
     run: RunItems[ItemCommand, ItemResult],
     field: str,
-    convert: Callable[[Any], Message],
+    convert: Callable[[Any], Message | bytes],
 ) -> Reply:
     """Runs the items of a batch that were admitted as one, and writes the reply's results.
 
     `command` converts one item's request and may refuse it with a HutongError; `run` answers its
-    commands in their order; `convert` makes the message for a result's `field`.
+    commands in their order; `convert` makes the message for a result's `field`, or its bytes.
     """
     answers = await _answers(request.items, call, command=command, run=run)
     for answer in answers:
@@ -53,7 +53,7 @@ async def answer_batch(
         if isinstance(answer, HutongError):
             result.error.CopyFrom(to_status(answer))
         else:
-            getattr(result, field).CopyFrom(convert(answer))
+            _set(getattr(result, field), convert(answer))
     return reply
 
 
@@ -65,6 +65,14 @@ def read_results(
         from_status(result.error) if result.HasField("error") else convert(getattr(result, field))
         for result in reply.results
     ]
+
+
+def _set(message: Message, value: Message | bytes) -> None:
+    if isinstance(value, bytes):
+        message.SetInParent()
+        message.MergeFromString(value)
+    else:
+        message.CopyFrom(value)
 
 
 async def _answers(

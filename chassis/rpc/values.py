@@ -42,3 +42,20 @@ def money_to_proto(money: Money) -> money_pb2.Money:
 def wire_bytes(message: Message) -> bytes:
     """The message's bytes, the same ones each time, as answers and events are stored."""
     return message.SerializeToString(deterministic=True)
+
+
+def varint(number: int) -> bytes:
+    """A length as the wire has it: seven bits a byte, the lowest first."""
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
+def field_tag(message: type[Message], field: str) -> bytes:
+    """What stands before the length of a message that is this field of another."""
+    length_delimited = 2
+    number: int = message.DESCRIPTOR.fields_by_name[field].number
+    return varint(number << 3 | length_delimited)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from google.protobuf.message import Message
 
 from chassis.db.idempotency import Once
@@ -11,16 +13,21 @@ from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.stores.v1 import stores_pb2, stores_service_pb2, stores_service_pb2_grpc
-from services.stores import convert
+from services.stores.convert import stores as convert
+from services.stores.convert.finding import FindCommand, find_command, page_bytes
 from services.stores.domain.store import Check, Checked
-from services.stores.usecases import Stores
+from services.stores.usecases.finding import Finding
+from services.stores.usecases.stores import Stores
 
 
 class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
     """StoresService over the use cases of the stores."""
 
-    def __init__(self, stores: Stores, *, checks: Coalescer[Check, Checked]) -> None:
+    def __init__(
+        self, stores: Stores, finding: Finding, *, checks: Coalescer[Check, Checked]
+    ) -> None:
         self._stores = stores
+        self._finding = finding
         self._checks = checks
 
     async def CreateStore(
@@ -29,7 +36,6 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
         new = convert.new_store(request.store, call.tenant, at="store")
         return await self._stores.create(
             self._once(request, call, key=new.id),
-            call.tenant,
             [new],
             encode=convert.created_store_bytes,
         )
@@ -39,7 +45,6 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
     ) -> bytes:
         return await self._stores.create(
             self._once(request, call, key=call.tenant),
-            call.tenant,
             convert.new_stores(request, call.tenant),
             encode=convert.created_stores_bytes,
         )
@@ -95,19 +100,21 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
         once = self._once(request, call, key=store)
         return await self._stores.reopen(once, store, encode=convert.store_bytes)
 
-    async def FindStores(
-        self, request: stores_service_pb2.FindStoresRequest, call: Call
-    ) -> stores_service_pb2.FindStoresResponse:
-        asked = page_request(
-            size=request.page_size,
-            token=request.page_token,
-            listing=convert.find_listing(request, call),
-        )
-        findings, at = await self._stores.find(call.tenant, convert.search(request, asked))
-        after = findings.next_after
-        return stores_service_pb2.FindStoresResponse(
-            stores=[convert.found_message(found, at=at) for found in findings.stores],
-            next_page_token="" if after is None else asked.token_after(convert.mark_key(after)),
+    async def FindStores(self, request: stores_service_pb2.FindStoresRequest, call: Call) -> bytes:
+        (page,) = await self._pages([find_command(request, call)])
+        return page
+
+    async def BatchFindStores(
+        self, request: stores_service_pb2.BatchFindStoresRequest, call: Call
+    ) -> stores_service_pb2.BatchFindStoresResponse:
+        return await answer_batch(
+            request,
+            call,
+            stores_service_pb2.BatchFindStoresResponse(),
+            command=find_command,
+            run=self._pages,
+            field="page",
+            convert=bytes,
         )
 
     async def CheckServiceability(
@@ -128,6 +135,10 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
             field="checked",
             convert=convert.checked_message,
         )
+
+    async def _pages(self, commands: Sequence[FindCommand]) -> list[bytes]:
+        findings = await self._finding.find_all([command.search for command in commands])
+        return [page_bytes(*each) for each in zip(commands, findings, strict=True)]
 
     def _once(self, request: Message, call: Call, *, key: str) -> Once:
         return call.once(request, distribution_key=key, database=self._stores.database)

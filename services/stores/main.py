@@ -9,34 +9,32 @@ from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.server import Servicer
 from hutong.stores.v1.stores_service_pb2_grpc import add_StoresServiceServicer_to_server
 from services.stores.api import StoresApi
-from services.stores.clients import RedisStoreIndex
-from services.stores.convert import StoreEvents
+from services.stores.convert.stores import StoreEvents, known_store
 from services.stores.models import metadata
-from services.stores.usecases import Stores
-from services.stores.workers import IndexRepair
+from services.stores.usecases.finding import Finding
+from services.stores.usecases.stores import Stores
+from services.stores.usecases.views import StoreViews
+from services.stores.workers import KnowingStores
 
 NAME = "stores"
 
 
 def build(deps: Deps) -> Service:
-    """The service, and the worker that keeps its index right."""
-    stores = Stores(
-        deps.database,
-        index=RedisStoreIndex(deps.redis, metrics=deps.metrics),
-        events=StoreEvents(),
-    )
+    """The service, and the worker that knows the stores before somebody asks."""
+    views = StoreViews(deps.database, encode=known_store)
+    stores = Stores(deps.database, views=views, events=StoreEvents())
     checks = Coalescer("stores.check", stores.check_all, metrics=deps.metrics)
     return Service(
         name=NAME,
         servicers=[
             Servicer(
-                StoresApi(stores, checks=checks),
+                StoresApi(stores, Finding(views), checks=checks),
                 add_StoresServiceServicer_to_server,
                 "hutong.stores.v1.StoresService",
             )
         ],
-        workers=[Worker("stores.index_repair", IndexRepair(stores).round)],
-        closing=[checks.close],
+        workers=[Worker("stores.views", KnowingStores(views).round)],
+        closing=[checks.close, views.close],
     )
 
 

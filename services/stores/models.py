@@ -12,16 +12,20 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from chassis.db.tables import add_chassis_tables
 
+THIS_TRANSACTION = text("pg_current_xact_id()::text::bigint")
+
 metadata = MetaData()
 add_chassis_tables(metadata)
 
 # Positions are in ten-millionths of a degree. opening_hours and delivery_area are read and written
-# whole: periods by day and date, and GeoJSON.
+# whole: periods by day and date, and GeoJSON. changed_in is the number of the transaction that
+# wrote the row last; a trigger sees to it.
 Table(
     "store",
     metadata,
@@ -48,6 +52,7 @@ Table(
     Column("version", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("changed_in", BigInteger, nullable=False, server_default=THIS_TRANSACTION),
     PrimaryKeyConstraint("store_id", name="store_pkey"),
     CheckConstraint("tenant = split_part(store_id, ':', 1)", name="store_tenant_of_its_id"),
     CheckConstraint("display_name <> ''", name="store_has_a_name"),
@@ -75,4 +80,5 @@ Table(
     CheckConstraint("version >= 1", name="store_version_counts_from_1"),
     CheckConstraint("updated_at >= created_at", name="store_updated_after_created"),
     Index("store_by_tenant", "tenant", "store_id"),
+    Index("store_by_change", "changed_in", "store_id"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from chassis.db.transaction import Transaction
 from chassis.kernel.geo import Position
 from chassis.kernel.names import StoreId
 from services.stores.domain.area import area_of
+from services.stores.domain.atlas import Place
 from services.stores.domain.hours import OpeningHours, Period
 from services.stores.domain.store import (
     Address,
@@ -23,7 +25,6 @@ from services.stores.domain.store import (
     Store,
     StoreDetails,
 )
-from services.stores.ports import Place
 
 _DETAILS = """
        display_name, kind, country_code, region, locality, district, street, postal_code,
@@ -81,29 +82,43 @@ select {_COLUMNS} from store
  limit $4
 """
 
-_LOOKED_FOR = f"""
-select {_COLUMNS} from store
- where store_id = any ($1::text[])
-   and (cardinality($2::text[]) = 0 or kind = any ($2::text[]))
-   and capabilities @> $3::text[]
+_KNOWN = f"""
+select {_COLUMNS} from store where store_id = any ($1::text[])
 """
 
-_PLACES = """
-select store_id, latitude_e7, longitude_e7, version from store
- where tenant = $1 and store_id > $2
- order by store_id
- limit $3
+# A transaction that was running when this was read, or began later, has a number that is not below
+# `unsettled_from`; what it changes bears that number.
+_MOMENT = """
+select hutong.now() as now,
+       pg_snapshot_xmin(pg_current_snapshot())::text::bigint as unsettled_from,
+       pg_snapshot_xmax(pg_current_snapshot())::text::bigint as unused_from
 """
 
-_TENANTS = """
-with recursive known as (
-    select min(tenant) as tenant from store
-    union all
-    select (select min(s.tenant) from store as s where s.tenant > known.tenant)
-      from known where known.tenant is not null
-)
-select tenant from known where tenant is not null
+_CHANGED = """
+select store_id, latitude_e7, longitude_e7, kind, capabilities, version, changed_in from store
+ where (changed_in, store_id) > ($1, $2) and changed_in < $3
+ order by changed_in, store_id
+ limit $4
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The database's time, and its transactions' numbers: all below `unsettled_from` have ended,
+    and none has one from `unused_from` on.
+    """
+
+    now: datetime
+    unsettled_from: int
+    unused_from: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """A place in the order of changes: behind this store's by that transaction."""
+
+    transaction: int
+    store: str
 
 
 async def add(tx: Transaction, stores: Sequence[NewStore]) -> Mapping[StoreId, datetime]:
@@ -157,16 +172,37 @@ async def stores(
     return [_store(row) for row in await tx.rows(_LIST, tenant, after, only_ids, rows_max)]
 
 
-async def looked_for(
-    tx: Transaction,
-    ids: Sequence[StoreId],
-    *,
-    kinds: Sequence[Kind],
-    capabilities: Sequence[Capability],
-) -> list[Store]:
-    """Those of the stores that are of one of the kinds, if any, and can do all of this."""
-    rows = await tx.rows(_LOOKED_FOR, list(ids), list(kinds), list(capabilities))
-    return [_store(row) for row in rows]
+async def known(tx: Transaction, ids: Sequence[StoreId]) -> list[Store]:
+    """Those of the stores that there are."""
+    return [_store(row) for row in await tx.rows(_KNOWN, list(ids))]
+
+
+async def moment(tx: Transaction) -> Moment:
+    """What later statements are to be compared with."""
+    row = await tx.row(_MOMENT)
+    assert row is not None
+    return Moment(row.now, row.unsettled_from, row.unused_from)
+
+
+async def changed(
+    tx: Transaction, *, after: Change, before_transaction: int, rows_max: int
+) -> tuple[list[Place], Change]:
+    """Stores of all tenants by the transaction that changed them last, and the last one's place.
+
+    A store that is changed meanwhile moves to the end of this order.
+    """
+    rows = await tx.rows(_CHANGED, after.transaction, after.store, before_transaction, rows_max)
+    places = [
+        Place(
+            StoreId(row.store_id),
+            Position(row.latitude_e7, row.longitude_e7),
+            Kind(row.kind),
+            [Capability(capability) for capability in row.capabilities],
+            row.version,
+        )
+        for row in rows
+    ]
+    return places, Change(rows[-1].changed_in, rows[-1].store_id) if rows else after
 
 
 async def database_time(tx: Transaction) -> datetime:
@@ -175,19 +211,6 @@ async def database_time(tx: Transaction) -> datetime:
     assert row is not None
     now: datetime = row.now
     return now
-
-
-async def places(tx: Transaction, tenant: str, *, after: str, rows_max: int) -> list[Place]:
-    """Where stores are, by id, behind `after`."""
-    return [
-        Place(StoreId(row.store_id), Position(row.latitude_e7, row.longitude_e7), row.version)
-        for row in await tx.rows(_PLACES, tenant, after, rows_max)
-    ]
-
-
-async def tenants(tx: Transaction) -> list[str]:
-    """All tenants that have stores."""
-    return [row.tenant for row in await tx.rows(_TENANTS)]
 
 
 def _arguments(details: StoreDetails) -> tuple[object, ...]:

@@ -1,22 +1,22 @@
-"""Background work of the stores: keeping the index of positions right."""
+"""Background work of the stores: knowing them before somebody asks."""
 
 from __future__ import annotations
 
 import asyncio
 
-from services.stores.usecases import Stores
+from services.stores.usecases.views import StoreViews
 
-REPAIR_PAUSE_SECONDS = 30.0
-"""So long a store may be missing from the index if its process died before it could tell it."""
+PAUSE_SECONDS = 30.0
+"""After so long without a search, the next one has little to catch up with."""
 
 
-class IndexRepair:
-    """Puts into the index what is missing there. Several may work at once."""
+class KnowingStores:
+    """Reads all stores' places at the start, and what has changed from time to time."""
 
-    def __init__(self, stores: Stores) -> None:
-        self._stores = stores
+    def __init__(self, views: StoreViews) -> None:
+        self._views = views
 
     async def round(self) -> None:
-        """Goes through all stores, then rests."""
-        await self._stores.repair_index()
-        await asyncio.sleep(REPAIR_PAUSE_SECONDS)
+        """Looks for changes, then rests."""
+        await self._views.refresh()
+        await asyncio.sleep(PAUSE_SECONDS)

@@ -26,6 +26,7 @@ STORES_AT_ONCE = 1_000
 
 POSITIONS = 2_000
 PAGE_SIZE = 10
+VIEWS = ("basic", "full")
 RATE = 500
 SECONDS = 20
 CLIENTS = 10
@@ -79,7 +80,8 @@ async def find_stores() -> list[Row]:
         }
         headers = {"authorization": f"Bearer {platform.token(CUSTOMER)}"}
         for name, positions in places.items():
-            rows += await _searched(platform, name, positions, headers)
+            for view in VIEWS:
+                rows += await _searched(platform, name, positions, view, headers)
         rows += await _gateway_overhead(platform, headers)
         after = platform.memory_bytes()
         rows.append(
@@ -122,7 +124,11 @@ def _dense(country: Country) -> list[Place]:
 
 
 async def _searched(
-    platform: Running, place: str, positions: Sequence[Place], headers: Mapping[str, str]
+    platform: Running,
+    place: str,
+    positions: Sequence[Place],
+    view: str,
+    headers: Mapping[str, str],
 ) -> list[Row]:
     urls = [
         f"{platform.http}/v1/stores:find?"
@@ -131,6 +137,7 @@ async def _searched(
                 "position.latitudeDegrees": f"{latitude:.6f}",
                 "position.longitudeDegrees": f"{longitude:.6f}",
                 "pageSize": PAGE_SIZE,
+                "view": f"STORE_VIEW_{view.upper()}",
             }
         )
         for latitude, longitude in positions
@@ -139,8 +146,8 @@ async def _searched(
     await asyncio.sleep(SETTLE_SECONDS)
     conditions = (
         f"{STORES} stores, {POSITIONS} positions ({place}), {PAGE_SIZE} stores found in each "
-        f"answer, no filters, GET over HTTP/1.1, {body_bytes / 1e3:.1f} kB a body, one platform "
-        "process with PostgreSQL and Valkey"
+        f"answer ({view} view), no filters, GET over HTTP/1.1, {body_bytes / 1e3:.1f} kB a body, "
+        "one platform process with PostgreSQL and Valkey"
     )
     paced = await _cost(
         platform, urls, headers, requests=RATE * SECONDS, clients=CLIENTS, rate=RATE
@@ -150,19 +157,19 @@ async def _searched(
     )
     return [
         Row(
-            f"find_stores_cpu_us{{place={place}}}",
+            f"find_stores_cpu_us{{place={place},view={view}}}",
             paced.total,
             "us",
             f"{conditions}; {RATE} a second; CPU time of all server processes: {told(paced.each)}",
         ),
         Row(
-            f"find_stores_p99_ms{{place={place}}}",
+            f"find_stores_p99_ms{{place={place},view={view}}}",
             paced.answers.percentile(99),
             "ms",
             f"{conditions}; {RATE} a second, from h2load; p50 {paced.answers.percentile(50):.1f}",
         ),
         Row(
-            f"find_stores_flat_out_cpu_us{{place={place}}}",
+            f"find_stores_flat_out_cpu_us{{place={place},view={view}}}",
             flat_out.total,
             "us",
             f"{conditions}; {CLOSED_LOOP_CLIENTS} in flight, {flat_out.answers.per_second:.0f} a "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -34,32 +35,56 @@ Vertex = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A closed line, the first vertex not repeated; neighbours are less than half a turn apart."""
+    """A closed line, the first vertex not repeated; neighbours are less than half a turn apart.
 
-    vertices: tuple[Vertex, ...]
+    The vertices lie in arrays, since 100,000 stores' areas are kept in memory.
+    """
+
+    longitudes: array[int]
+    latitudes: array[int]
+    west: int
+    east: int
+    south: int
+    north: int
+
+    @classmethod
+    def of(cls, vertices: Sequence[Vertex]) -> Ring:
+        """The ring through these vertices."""
+        longitudes = array("q", [longitude for longitude, _ in vertices])
+        latitudes = array("q", [latitude for _, latitude in vertices])
+        return cls(
+            longitudes,
+            latitudes,
+            west=min(longitudes),
+            east=max(longitudes),
+            south=min(latitudes),
+            north=max(latitudes),
+        )
 
     def side_of(self, longitude_e7: int, latitude_e7: int) -> int:
         """1 inside, 0 on the line, -1 outside: the even-odd rule.
 
         The point is also looked for a turn to the east and to the west.
         """
-        west = min(vertex[0] for vertex in self.vertices)
-        east = max(vertex[0] for vertex in self.vertices)
+        if not self.south <= latitude_e7 <= self.north:
+            return -1
         turns = range(
-            (west - longitude_e7) // WHOLE_TURN_E7, (east - longitude_e7) // WHOLE_TURN_E7
+            (self.west - longitude_e7) // WHOLE_TURN_E7,
+            (self.east - longitude_e7) // WHOLE_TURN_E7 + 1,
         )
         return max(
             (
                 self._side(longitude_e7 + turn * WHOLE_TURN_E7, latitude_e7)
-                for turn in range(turns.start, turns.stop + 1)
+                for turn in turns
+                if self.west <= longitude_e7 + turn * WHOLE_TURN_E7 <= self.east
             ),
             default=-1,
         )
 
     def _side(self, x: int, y: int) -> int:
         is_inside = False
-        previous_x, previous_y = self.vertices[-1]
-        for next_x, next_y in self.vertices:
+        previous_x, previous_y = self.longitudes[-1], self.latitudes[-1]
+        for next_x, next_y in zip(self.longitudes, self.latitudes, strict=True):
             # Which side of the edge the point is on: the sign of a cross product.
             cross = (next_x - previous_x) * (y - previous_y) - (next_y - previous_y) * (
                 x - previous_x
@@ -192,7 +217,7 @@ def _ring(positions: Any, at: str) -> Ring:
         raise DeliveryAreaInvalid.at(at, "has a ring around a pole")
     if _twice_the_area(vertices) == 0:
         raise DeliveryAreaInvalid.at(at, "has a ring without an inside")
-    return Ring(tuple(vertices))
+    return Ring.of(vertices)
 
 
 def _position(coordinates: Any, at: str) -> Position:

@@ -158,35 +158,49 @@ def openness(
 
     `closed_until`, if it lies after `at`, is when a closure ends: until then it is closed.
     """
-    today = _wall(at, zone).date()
     if closed_until is not None and closed_until > at:
         reopened = openness(hours, zone, closed_until)
         return Openness(
             is_open=False,
             open_until=None,
             opens_at=closed_until if reopened.is_open else reopened.opens_at,
-            business_date=today,
+            business_date=_wall(at, zone).date(),
         )
+    return openness_and_end(hours, zone, at)[0]
+
+
+def openness_and_end(
+    hours: OpeningHours, zone: ZoneInfo, at: datetime
+) -> tuple[Openness, datetime]:
+    """Whether a store with these hours is open at an instant, and until when that answer holds."""
+    today = _wall(at, zone).date()
     until: datetime | None = None
     opens_at: datetime | None = None
     business_date = today
+    ends = [instant(today, MINUTES_PER_DAY, zone)] if today < date.max else []
     far = at + timedelta(days=DAYS_PER_WEEK)
     for span in _spans(hours, zone, today):
         if until is None and span.start > at:
             opens_at = span.start
+            ends.append(span.start)
             break
         if until is None and at < span.end:
             until, business_date = span.end, span.business_date
+            ends.append(span.end)
         elif until is not None:
             if span.start > until or until > far:
                 break
             until = max(until, span.end)
-    return Openness(
+    if until is not None and until > far:
+        # It closes more than a week from now, whatever else follows, until that is a week.
+        ends.append(until - timedelta(days=DAYS_PER_WEEK))
+    answer = Openness(
         is_open=until is not None,
         open_until=until if until is not None and until <= far else None,
         opens_at=opens_at,
         business_date=business_date,
     )
+    return answer, min((end for end in ends if end > at), default=at)
 
 
 def _spans(hours: OpeningHours, zone: ZoneInfo, today: date) -> Iterator[_Span]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from chassis.kernel.errors import InvalidInput, Refusal
 from chassis.kernel.geo import E7_PER_DEGREE, Position, PositionInvalid
 from chassis.kernel.names import StoreId
-from services.stores.domain.area import DeliveryArea
+from services.stores.domain.area import DeliveryArea, Polygon
 from services.stores.domain.hours import OpeningHours, Openness, openness, zone_of
 
 STORE_LATITUDE_E7_MAX = 85 * E7_PER_DEGREE
@@ -219,26 +219,14 @@ class Store:
 
     def openness(self, at: datetime) -> Openness:
         """Whether it is open at an instant, its closure and its hours considered."""
-        closure = self.closure_at(at)
-        zone = zone_of(self.details.time_zone)
-        if closure is None:
-            return openness(self.details.opening_hours, zone, at)
-        if closure.ends_at is not None:
-            hours = self.details.opening_hours
-            return openness(hours, zone, at, closed_until=closure.ends_at)
-        return Openness(
-            is_open=False,
-            open_until=None,
-            opens_at=None,
-            business_date=at.astimezone(zone).date(),
-        )
+        details = self.details
+        return openness_at(details.opening_hours, details.time_zone, self.closure_at(at), at)
 
     def serviceability(self, position: Position, *, is_open: bool) -> Serviceability:
         """Whether it delivers to a position, given whether it is open."""
         delivers = Capability.DELIVERY in self.details.capabilities
-        if not delivers or not self.details.delivery_area.contains(position):
-            return Serviceability.OUT_OF_AREA
-        return Serviceability.SERVICEABLE if is_open else Serviceability.CLOSED
+        polygons = self.details.delivery_area.polygons if delivers else ()
+        return serviceability_of(polygons, position, is_open=is_open)
 
     def _next(self, at: datetime, *, details: StoreDetails, closure: Closure | None) -> Store:
         # A clock that was set back must not date a change before the one that it follows.
@@ -249,6 +237,32 @@ class Store:
             version=self.version + 1,
             updated_at=max(at, self.updated_at),
         )
+
+
+def openness_at(
+    hours: OpeningHours, time_zone: str, closure: Closure | None, at: datetime
+) -> Openness:
+    """Whether a store is open at an instant, given the closure that holds then, if one does."""
+    zone = zone_of(time_zone)
+    if closure is None:
+        return openness(hours, zone, at)
+    if closure.ends_at is not None:
+        return openness(hours, zone, at, closed_until=closure.ends_at)
+    return Openness(
+        is_open=False,
+        open_until=None,
+        opens_at=None,
+        business_date=at.astimezone(zone).date(),
+    )
+
+
+def serviceability_of(
+    polygons: Sequence[Polygon], position: Position, *, is_open: bool
+) -> Serviceability:
+    """Whether a store that delivers to these polygons delivers to a position."""
+    if not any(polygon.contains(position) for polygon in polygons):
+        return Serviceability.OUT_OF_AREA
+    return Serviceability.SERVICEABLE if is_open else Serviceability.CLOSED
 
 
 def require_place(position: Position, *, at: str) -> Position:

@@ -1,6 +1,5 @@
 """FindStores against the plain truth: every store measured, sorted and cut into pages."""
 
-import asyncio
 import random
 from collections.abc import Iterator
 
@@ -9,13 +8,9 @@ import pytest
 from chassis.kernel.errors import HutongError
 from chassis.kernel.geo import Position, geodesic_millimetres
 from hutong.stores.v1 import stores_pb2, stores_service_pb2
-from services.stores import repository
-from services.stores.clients import RedisStoreIndex
 from services.stores.domain.area import area_of
-from services.stores.usecases import Stores
 from tests.integration.stores.chains import (
     JINGAN,
-    Chain,
     all_found,
     closing,
     creation,
@@ -26,7 +21,7 @@ from tests.integration.stores.chains import (
     store,
     update,
 )
-from tests.support.world import Client, World
+from tests.support.world import Client
 
 KINDS = [stores_pb2.STORE_KIND_CORNER, stores_pb2.STORE_KIND_WAREHOUSE]
 CLOSED = stores_pb2.OpeningHours()
@@ -166,75 +161,6 @@ async def test_a_position_off_the_earth_is_refused(
     assert caught.value.reason == "INVALID_INPUT"
 
 
-async def test_an_emptied_redis_is_filled_again_by_whoever_looks_first(
-    world: World, platform: Client
-) -> None:
-    stores = [store(f"s{i:03d}", (31 + i / 100, 121)) for i in range(50)]
-    await platform.BatchCreateStores(creation(*stores))
-    before = await all_found(platform, looking(page_size=20))
-    await world.redis.flushdb()
-    answers = await asyncio.gather(*(all_found(platform, looking(page_size=20)) for _ in range(10)))
-    assert all(answer == before for answer in answers)
-
-
-async def test_pages_go_on_where_they_were_when_redis_is_emptied_between_them(
-    world: World, platform: Client
-) -> None:
-    stores = [store(f"s{i:03d}", (31 + i / 100, 121)) for i in range(60)]
-    await platform.BatchCreateStores(creation(*stores))
-    request = looking((31, 121), page_size=7)
-    seen: list[str] = []
-    while True:
-        reply = await platform.FindStores(request)
-        seen += ids(reply)
-        await world.redis.flushdb()
-        if not reply.next_page_token:
-            break
-        request.page_token = reply.next_page_token
-    assert seen == [f"s{i:03d}" for i in range(60)]
-
-
-async def test_searches_are_right_while_redis_is_emptied_again_and_again(
-    world: World, platform: Client
-) -> None:
-    stores = [store(f"s{i:03d}", (31 + i / 100, 121)) for i in range(40)]
-    await platform.BatchCreateStores(creation(*stores))
-    truth = [f"s{i:03d}" for i in range(40)]
-    is_over = asyncio.Event()
-
-    async def empty() -> None:
-        while not is_over.is_set():
-            await world.redis.flushdb()
-            await asyncio.sleep(0.1)
-
-    emptying = asyncio.create_task(empty())
-    answers = [
-        (await asyncio.gather(platform.FindStores(looking((31, 121))), return_exceptions=True))[0]
-        for _ in range(60)
-    ]
-    is_over.set()
-    await emptying
-    refusals = [answer for answer in answers if isinstance(answer, HutongError)]
-    found = [answer for answer in answers if not isinstance(answer, BaseException)]
-    assert all(ids(answer) == truth for answer in found)
-    assert {error.reason for error in refusals} <= {"UNAVAILABLE"}
-    assert len(found) + len(refusals) == 60
-    assert found
-
-
-async def test_a_half_filled_index_is_never_taken_for_a_whole_one(
-    world: World, chain: Chain, platform: Client
-) -> None:
-    await platform.BatchCreateStores(creation(*(store(f"s{i}") for i in range(3))))
-    index = RedisStoreIndex(world.redis, metrics=world.metrics)
-    attempt = await index.begin(chain.tenant)
-    await world.redis.flushdb()
-    assert not await index.finish(chain.tenant, attempt)
-    assert not await index.is_whole(chain.tenant)
-    assert len(await all_found(platform, looking())) == 3
-    assert await index.is_whole(chain.tenant)
-
-
 async def test_a_moved_store_is_found_where_it_is_now(platform: Client) -> None:
     await platform.BatchCreateStores(creation(store("a", (31, 121)), store("b", (32, 121))))
     assert ids(await platform.FindStores(looking((31, 121)))) == ["a", "b"]
@@ -243,34 +169,6 @@ async def test_a_moved_store_is_found_where_it_is_now(platform: Client) -> None:
     near = looking((31, 121), distance_metres_max=200_000)
     assert ids(await platform.FindStores(near)) == ["b"]
     assert ids(await platform.FindStores(looking((40, 100), distance_metres_max=10))) == ["a"]
-
-
-async def test_an_old_version_never_moves_a_store_back_in_the_index(
-    world: World, chain: Chain, platform: Client
-) -> None:
-    await platform.BatchCreateStores(creation(store("a", (31, 121))))
-    moved = stores_pb2.Store(name="stores/a", position=position(40, 100))
-    index = RedisStoreIndex(world.redis, metrics=world.metrics)
-    stores = Stores(world.database("stores"), index=index, events=None)  # type: ignore[arg-type]
-    async with world.database("stores").transaction() as tx:
-        late = await repository.places(tx, chain.tenant, after="", rows_max=10)
-    await platform.UpdateStore(update(moved, "position"))
-    await index.put(chain.tenant, late)
-    await stores.rebuild_index(chain.tenant)
-    assert ids(await platform.FindStores(looking((40, 100), distance_metres_max=10))) == ["a"]
-
-
-async def test_the_repair_brings_back_what_the_index_lost(
-    world: World, chain: Chain, platform: Client
-) -> None:
-    await platform.BatchCreateStores(creation(*(store(f"s{i}") for i in range(3))))
-    assert len(await all_found(platform, looking())) == 3
-    index = RedisStoreIndex(world.redis, metrics=world.metrics)
-    await world.redis.zrem(f"hutong:stores:{{{chain.tenant}}}:positions", "s1")
-    assert ids(await platform.FindStores(looking())) == ["s0", "s2"]
-    stores = Stores(world.database("stores"), index=index, events=None)  # type: ignore[arg-type]
-    await stores.repair_index()
-    assert ids(await platform.FindStores(looking())) == ["s0", "s1", "s2"]
 
 
 async def test_a_closing_is_seen_by_the_next_search(platform: Client) -> None:

@@ -10,6 +10,7 @@ from chassis.db.migrate import drift
 from chassis.kernel.errors import ErrorKind, HutongError
 from hutong.stores.v1 import stores_pb2, stores_service_pb2
 from services.stores.models import metadata
+from services.stores.usecases.views import SEEN_SECONDS_MAX
 from tests.integration.stores.chains import (
     JINGAN,
     Chain,
@@ -231,6 +232,7 @@ async def test_a_closure_ends_by_the_database_s_clock(world: World, platform: Cl
     assert found.openness.opens_at == timestamp(end)
     assert found.serviceability == stores_pb2.SERVICEABILITY_CLOSED
     await world.pass_time("stores", 3700)
+    await asyncio.sleep(SEEN_SECONDS_MAX)
     (found,) = (await platform.FindStores(looking())).stores
     assert found.openness.is_open
     assert not found.store.HasField("closure")

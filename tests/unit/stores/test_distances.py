@@ -1,6 +1,7 @@
 """Distances: known ones, and how far the sphere is from the ellipsoid."""
 
 import pytest
+from geopy.distance import geodesic
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,15 @@ def test_known_distances_are_measured_to_the_millimetre(
     start: Position, end: Position, metres: float
 ) -> None:
     assert geodesic_millimetres(start, end) == round(metres * 1000)
+
+
+@given(positions, positions)
+def test_distances_are_those_of_another_implementation(start: Position, end: Position) -> None:
+    oracle: float = geodesic(
+        (start.latitude_degrees, start.longitude_degrees),
+        (end.latitude_degrees, end.longitude_degrees),
+    ).m
+    assert abs(geodesic_millimetres(start, end) - 1000 * oracle) <= 0.501
 
 
 @given(positions, positions)

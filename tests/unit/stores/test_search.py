@@ -1,47 +1,50 @@
-"""Nearest first: the right order, with few distances computed."""
-
-from datetime import UTC, date, datetime
+"""Nearest first: the right order, with few distances measured."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.kernel.geo import Position, geodesic_millimetres
 from chassis.kernel.names import StoreId
-from services.stores.domain.area import NOWHERE
-from services.stores.domain.hours import ALWAYS_CLOSED, Openness
-from services.stores.domain.search import Found, Mark, NearestFirst, Search, Seen
-from services.stores.domain.store import Address, Kind, Serviceability, Store, StoreDetails
+from services.stores.domain.atlas import Atlas, Candidate, Place
+from services.stores.domain.search import Mark, Search
+from services.stores.domain.store import Capability, Kind
 
-BORN = datetime(2026, 2, 17, tzinfo=UTC)
-CLOSED = Openness(is_open=False, open_until=None, opens_at=None, business_date=date(2026, 2, 17))
-
-positions = st.builds(
+anywhere = st.builds(
     Position,
     latitude_e7=st.integers(-850_000_000, 850_000_000),
     longitude_e7=st.integers(-1_800_000_000, 1_799_999_999),
 )
+close_by = st.builds(
+    Position,
+    latitude_e7=st.integers(312_000_000, 312_000_300),
+    longitude_e7=st.integers(1_214_000_000, 1_214_000_300),
+)
+positions = anywhere | close_by
 
 
-def store_at(number: int, position: Position) -> Store:
-    details = StoreDetails(
-        display_name="店",
-        kind=Kind.CORNER,
-        address=Address("CN", "", "上海", "", "南京西路", ""),
-        position=position,
-        time_zone="Asia/Shanghai",
-        opening_hours=ALWAYS_CLOSED,
-        capabilities=(),
-        delivery_area=NOWHERE,
-        franchise_owner="",
-    )
-    return Store(StoreId(f"demo:s{number:03d}"), details, None, 1, BORN, BORN)
+def place(
+    number: int,
+    position: Position,
+    *,
+    kind: Kind = Kind.CORNER,
+    capabilities: tuple[Capability, ...] = (),
+    version: int = 1,
+) -> Place:
+    return Place(StoreId(f"demo:s{number:03d}"), position, kind, capabilities, version)
 
 
-def search(position: Position, *, after: Mark | None = None, metres_max: int = 0) -> Search:
+def search(
+    position: Position,
+    *,
+    after: Mark | None = None,
+    metres_max: int = 0,
+    kinds: frozenset[Kind] = frozenset(),
+    capabilities: frozenset[Capability] = frozenset(),
+) -> Search:
     return Search(
         position=position,
-        kinds=frozenset(),
-        capabilities=frozenset(),
+        kinds=kinds,
+        capabilities=capabilities,
         is_open_only=False,
         is_serviceable_only=False,
         metres_max=metres_max,
@@ -50,11 +53,7 @@ def search(position: Position, *, after: Mark | None = None, metres_max: int = 0
     )
 
 
-def seen(store: Store) -> Seen:
-    return Seen(store, CLOSED, Serviceability.OUT_OF_AREA)
-
-
-def marks(found: list[Found]) -> list[Mark]:
+def marks(found: list[Candidate]) -> list[Mark]:
     return [each.mark for each in found]
 
 
@@ -65,50 +64,75 @@ def truth(here: Position, places: list[Position]) -> list[Mark]:
     )
 
 
-def ordered(asked: Search, places: list[Position]) -> NearestFirst:
-    order = NearestFirst(asked, seen)
-    for number, place in enumerate(places):
-        order.add(store_at(number, place))
-    return order
+def atlas_of(places: list[Position]) -> Atlas:
+    atlas = Atlas()
+    for number, position in enumerate(places):
+        atlas.note(place(number, position))
+    return atlas
 
 
 @given(positions, st.lists(positions, max_size=25), st.integers(1, 7))
 def test_pages_of_any_size_together_are_all_stores_in_order(
     here: Position, places: list[Position], size: int
 ) -> None:
+    atlas = atlas_of(places)
     got: list[Mark] = []
-    while page := ordered(search(here, after=got[-1] if got else None), places).take(
-        size, below_millimetres=None
-    ):
+    while page := atlas.next(search(here, after=got[-1] if got else None), count=size):
         got += marks(page)
     assert got == truth(here, places)
-
-
-@given(positions, st.lists(positions, max_size=25), st.integers(0, 20_000_000_000))
-def test_nothing_at_or_beyond_the_bound_is_taken(
-    here: Position, places: list[Position], bound: int
-) -> None:
-    got = ordered(search(here), places).take(100, below_millimetres=bound)
-    assert marks(got) == [mark for mark in truth(here, places) if mark.millimetres < bound]
 
 
 @given(positions, st.lists(positions, max_size=25), st.integers(1, 20_000_000))
 def test_nothing_beyond_the_limit_is_found(
     here: Position, places: list[Position], metres_max: int
 ) -> None:
-    got = ordered(search(here, metres_max=metres_max), places).take(100, below_millimetres=None)
+    got = atlas_of(places).next(search(here, metres_max=metres_max), count=100)
     assert marks(got) == [m for m in truth(here, places) if m.millimetres <= metres_max * 1000]
 
 
-def test_only_stores_that_may_come_next_are_looked_at() -> None:
-    looked_at: list[StoreId] = []
+@given(
+    st.sets(st.sampled_from(Kind)),
+    st.sets(st.sampled_from(Capability)),
+    st.lists(st.tuples(st.sampled_from(Kind), st.sets(st.sampled_from(Capability))), max_size=25),
+)
+def test_only_stores_of_the_kinds_that_can_do_it_all_are_found(
+    kinds: set[Kind], capabilities: set[Capability], there: list[tuple[Kind, set[Capability]]]
+) -> None:
+    atlas = Atlas()
+    here = Position(0, 0)
+    for number, (kind, abilities) in enumerate(there):
+        atlas.note(place(number, here, kind=kind, capabilities=tuple(abilities)))
+    got = atlas.next(
+        search(here, kinds=frozenset(kinds), capabilities=frozenset(capabilities)), count=100
+    )
+    assert [each.store for each in got] == [
+        f"demo:s{number:03d}"
+        for number, (kind, abilities) in enumerate(there)
+        if (not kinds or kind in kinds) and abilities >= capabilities
+    ]
 
-    def note(store: Store) -> Seen:
-        looked_at.append(store.id)
-        return seen(store)
 
-    order = NearestFirst(search(Position(0, 0)), note)
-    for number in range(500):
-        order.add(store_at(number, Position(number * 100_000, 0)))
-    assert len(order.take(10, below_millimetres=None)) == 10
-    assert len(looked_at) <= 12
+@given(st.lists(st.tuples(st.integers(0, 9), positions, st.integers(1, 5)), max_size=60), positions)
+def test_the_newest_version_of_a_store_says_where_it_is(
+    notes: list[tuple[int, Position, int]], here: Position
+) -> None:
+    atlas = Atlas()
+    newest: dict[int, tuple[int, Position]] = {}
+    for number, position, version in notes:
+        atlas.note(place(number, position, version=version))
+        atlas.next(search(here), count=3)
+        if version > newest.get(number, (0, position))[0]:
+            newest[number] = version, position
+    assert marks(atlas.next(search(here), count=100)) == sorted(
+        Mark(geodesic_millimetres(here, position), f"s{number:03d}")
+        for number, (_, position) in newest.items()
+    )
+
+
+def test_a_store_that_is_gone_is_found_no_more_until_it_is_there_again() -> None:
+    atlas = atlas_of([Position(0, 0), Position(0, 1)])
+    atlas.forget(StoreId("demo:s000"))
+    atlas.forget(StoreId("demo:s999"))
+    assert [each.store for each in atlas.next(search(Position(0, 0)), count=9)] == ["demo:s001"]
+    atlas.note(place(0, Position(0, 0)))
+    assert len(atlas.next(search(Position(0, 0)), count=9)) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from chassis.rpc.auth import Caller
 from chassis.rpc.call import Call
-from services.stores.convert import sees_owner
+from services.stores.convert.stores import sees_owner
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,22 @@ from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.common.v1 import position_pb2 as _position_pb2
 from hutong.stores.v1 import stores_pb2 as _stores_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class StoreView(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STORE_VIEW_UNSPECIFIED: _ClassVar[StoreView]
+    STORE_VIEW_BASIC: _ClassVar[StoreView]
+    STORE_VIEW_FULL: _ClassVar[StoreView]
+STORE_VIEW_UNSPECIFIED: StoreView
+STORE_VIEW_BASIC: StoreView
+STORE_VIEW_FULL: StoreView
 
 class CreateStoreRequest(_message.Message):
     __slots__ = ("store", "request_id")
@@ -96,7 +106,7 @@ class ReopenStoreRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class FindStoresRequest(_message.Message):
-    __slots__ = ("position", "kinds", "capabilities", "open_only", "serviceable_only", "distance_metres_max", "page_size", "page_token")
+    __slots__ = ("position", "kinds", "capabilities", "open_only", "serviceable_only", "distance_metres_max", "page_size", "page_token", "view")
     POSITION_FIELD_NUMBER: _ClassVar[int]
     KINDS_FIELD_NUMBER: _ClassVar[int]
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
@@ -105,6 +115,7 @@ class FindStoresRequest(_message.Message):
     DISTANCE_METRES_MAX_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    VIEW_FIELD_NUMBER: _ClassVar[int]
     position: _position_pb2.Position
     kinds: _containers.RepeatedScalarFieldContainer[_stores_pb2.StoreKind]
     capabilities: _containers.RepeatedScalarFieldContainer[_stores_pb2.Capability]
@@ -113,7 +124,8 @@ class FindStoresRequest(_message.Message):
     distance_metres_max: int
     page_size: int
     page_token: str
-    def __init__(self, position: _Optional[_Union[_position_pb2.Position, _Mapping]] = ..., kinds: _Optional[_Iterable[_Union[_stores_pb2.StoreKind, str]]] = ..., capabilities: _Optional[_Iterable[_Union[_stores_pb2.Capability, str]]] = ..., open_only: _Optional[bool] = ..., serviceable_only: _Optional[bool] = ..., distance_metres_max: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+    view: StoreView
+    def __init__(self, position: _Optional[_Union[_position_pb2.Position, _Mapping]] = ..., kinds: _Optional[_Iterable[_Union[_stores_pb2.StoreKind, str]]] = ..., capabilities: _Optional[_Iterable[_Union[_stores_pb2.Capability, str]]] = ..., open_only: _Optional[bool] = ..., serviceable_only: _Optional[bool] = ..., distance_metres_max: _Optional[int] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., view: _Optional[_Union[StoreView, str]] = ...) -> None: ...
 
 class FindStoresResponse(_message.Message):
     __slots__ = ("stores", "next_page_token")
@@ -168,3 +180,29 @@ class BatchCheckServiceabilityResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[BatchCheckServiceabilityResponse.Result]
     def __init__(self, results: _Optional[_Iterable[_Union[BatchCheckServiceabilityResponse.Result, _Mapping]]] = ...) -> None: ...
+
+class BatchFindStoresRequest(_message.Message):
+    __slots__ = ("items",)
+    class Item(_message.Message):
+        __slots__ = ("context", "request")
+        CONTEXT_FIELD_NUMBER: _ClassVar[int]
+        REQUEST_FIELD_NUMBER: _ClassVar[int]
+        context: _call_context_pb2.CallContext
+        request: FindStoresRequest
+        def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[FindStoresRequest, _Mapping]] = ...) -> None: ...
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[BatchFindStoresRequest.Item]
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchFindStoresRequest.Item, _Mapping]]] = ...) -> None: ...
+
+class BatchFindStoresResponse(_message.Message):
+    __slots__ = ("results",)
+    class Result(_message.Message):
+        __slots__ = ("error", "page")
+        ERROR_FIELD_NUMBER: _ClassVar[int]
+        PAGE_FIELD_NUMBER: _ClassVar[int]
+        error: _status_pb2.Status
+        page: FindStoresResponse
+        def __init__(self, error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., page: _Optional[_Union[FindStoresResponse, _Mapping]] = ...) -> None: ...
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[BatchFindStoresResponse.Result]
+    def __init__(self, results: _Optional[_Iterable[_Union[BatchFindStoresResponse.Result, _Mapping]]] = ...) -> None: ...

@@ -87,6 +87,11 @@ class StoresServiceStub:
                 request_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityRequest.SerializeToString,
                 response_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityResponse.FromString,
                 _registered_method=True)
+        self.BatchFindStores = channel.unary_unary(
+                '/hutong.stores.v1.StoresService/BatchFindStores',
+                request_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresRequest.SerializeToString,
+                response_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresResponse.FromString,
+                _registered_method=True)
 
 
 class StoresServiceServicer:
@@ -156,7 +161,8 @@ class StoresServiceServicer:
 
     def FindStores(self, request, context):
         """Finds stores from a position, the nearest first, a page at a time. A page may be short, and even
-        empty, while a token says that more may follow.
+        empty, while a token says that more may follow. It is answered from memory: what changed
+        elsewhere is seen within a second. Placing an order asks anew.
         Reasons: PAGE_TOKEN_INVALID, POSITION_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -174,6 +180,13 @@ class StoresServiceServicer:
     def BatchCheckServiceability(self, request, context):
         """CheckServiceability for many callers at once; each item succeeds or fails on its own.
         Reasons: those of CheckServiceability, per item.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchFindStores(self, request, context):
+        """FindStores for many callers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -231,6 +244,11 @@ def add_StoresServiceServicer_to_server(servicer, server):
                     servicer.BatchCheckServiceability,
                     request_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityRequest.FromString,
                     response_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityResponse.SerializeToString,
+            ),
+            'BatchFindStores': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchFindStores,
+                    request_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresRequest.FromString,
+                    response_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -505,6 +523,33 @@ class StoresService:
             '/hutong.stores.v1.StoresService/BatchCheckServiceability',
             hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityRequest.SerializeToString,
             hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchCheckServiceabilityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchFindStores(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.stores.v1.StoresService/BatchFindStores',
+            hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresRequest.SerializeToString,
+            hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresResponse.FromString,
             options,
             channel_credentials,
             insecure,

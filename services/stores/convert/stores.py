@@ -11,20 +11,19 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
 from chassis.kernel import names
-from chassis.kernel.errors import InvalidInput, PageTokenInvalid
+from chassis.kernel.errors import InvalidInput
 from chassis.kernel.geo import Position
 from chassis.kernel.names import StoreId
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.masks import paths_of
-from chassis.rpc.paging import PageRequest
 from chassis.rpc.validation import Validator
 from chassis.rpc.values import wire_bytes
 from hutong.common.v1 import position_pb2
 from hutong.stores.v1 import events_pb2, stores_pb2, stores_service_pb2
 from services.stores.domain.area import area_of
 from services.stores.domain.hours import OpeningHours, Openness, Period, checked_hours, zone_of
-from services.stores.domain.search import Found, Mark, Search
+from services.stores.domain.known import Encoded
 from services.stores.domain.store import (
     Address,
     Capability,
@@ -40,9 +39,6 @@ from services.stores.domain.store import (
     StoreEdit,
     require_place,
 )
-
-FOUND_STORES_MAX = 100
-"""How many stores a page of FindStores has at most: each costs a distance and a calendar."""
 
 _UPDATABLE = frozenset(
     {
@@ -67,8 +63,6 @@ _SERVICEABILITIES = {
     Serviceability.CLOSED: stores_pb2.SERVICEABILITY_CLOSED,
 }
 
-_MARK_SEPARATOR = "/"
-
 
 def new_store(message: stores_pb2.Store, tenant: str, *, at: str) -> NewStore:
     """The store to create; errors name the fields below `at`."""
@@ -76,12 +70,12 @@ def new_store(message: stores_pb2.Store, tenant: str, *, at: str) -> NewStore:
         id=names.parse_store(message.name, tenant, at=f"{at}.name"),
         details=StoreDetails(
             display_name=message.display_name,
-            kind=_kind(message.kind),
+            kind=kind(message.kind),
             address=_address(message.address),
             position=_place(message, at=at),
             time_zone=zone_of(message.time_zone, at=f"{at}.time_zone").key,
             opening_hours=_hours(message, at=at),
-            capabilities=_capabilities(message.capabilities),
+            capabilities=capabilities(message.capabilities),
             delivery_area=area_of(message.delivery_area, at=f"{at}.delivery_area"),
             franchise_owner=message.franchise_owner,
         ),
@@ -132,34 +126,6 @@ def closure_end(request: stores_service_pb2.CloseStoreRequest) -> datetime | Non
         raise ClosureInvalid.at("end_time", "is not a time") from None
 
 
-def find_listing(request: stores_service_pb2.FindStoresRequest, call: Call) -> str:
-    """What a page token of FindStores is bound to: all that is asked but the page."""
-    asked = stores_service_pb2.FindStoresRequest()
-    asked.CopyFrom(request)
-    asked.ClearField("page_size")
-    asked.ClearField("page_token")
-    return f"{call.method}/{call.tenant}/{wire_bytes(asked).hex()}"
-
-
-def search(request: stores_service_pb2.FindStoresRequest, asked: PageRequest) -> Search:
-    """What is looked for."""
-    return Search(
-        position=position(request.position),
-        kinds=frozenset(_kind(number) for number in request.kinds),
-        capabilities=frozenset(_capabilities(request.capabilities)),
-        is_open_only=request.open_only,
-        is_serviceable_only=request.serviceable_only,
-        metres_max=request.distance_metres_max,
-        after=_mark(asked.after),
-        rows_max=min(asked.size, FOUND_STORES_MAX),
-    )
-
-
-def mark_key(mark: Mark) -> str:
-    """The mark as a page token keeps it."""
-    return f"{mark.millimetres}{_MARK_SEPARATOR}{mark.id}"
-
-
 def position(message: position_pb2.Position, *, at: str = "position") -> Position:
     """The position; PositionInvalid, naming the field."""
     return Position.of(
@@ -171,37 +137,17 @@ def position(message: position_pb2.Position, *, at: str = "position") -> Positio
 
 def store_message(store: Store, *, at: datetime, with_owner: bool) -> stores_pb2.Store:
     """The store at an instant, as the contract has it."""
-    details = store.details
-    address = details.address
-    message = stores_pb2.Store(
-        name=names.STORE.format(store.id),
-        display_name=details.display_name,
-        kind=f"STORE_KIND_{details.kind}",
-        address=stores_pb2.Address(
-            country_code=address.country_code,
-            region=address.region,
-            locality=address.locality,
-            district=address.district,
-            street=address.street,
-            postal_code=address.postal_code,
-        ),
-        position=position_pb2.Position(
-            latitude_degrees=details.position.latitude_degrees,
-            longitude_degrees=details.position.longitude_degrees,
-        ),
-        time_zone=details.time_zone,
-        opening_hours=_hours_message(details.opening_hours),
-        capabilities=_capability_names(details.capabilities),
-        delivery_area=details.delivery_area.geojson,
-        franchise_owner=details.franchise_owner if with_owner else "",
-        version=store.version,
-        create_time=store.created_at,
-        update_time=store.updated_at,
-    )
+    message = _usual(store, with_owner=with_owner)
+    message.MergeFrom(_more(store))
     closure = store.closure_at(at)
     if closure is not None:
-        message.closure.CopyFrom(_closure_message(closure))
+        message.closure.CopyFrom(closure_message(closure))
     return message
+
+
+def known_store(store: Store) -> Encoded:
+    """The store as searches answer it; without its owner, and without a closure."""
+    return Encoded(usual=wire_bytes(_usual(store, with_owner=False)), more=wire_bytes(_more(store)))
 
 
 def openness_message(openness: Openness) -> stores_pb2.Openness:
@@ -211,16 +157,6 @@ def openness_message(openness: Openness) -> stores_pb2.Openness:
         open_until=openness.open_until,
         opens_at=openness.opens_at,
         business_date=openness.business_date.isoformat(),
-    )
-
-
-def found_message(found: Found, *, at: datetime) -> stores_pb2.FoundStore:
-    """A found store as the contract has it."""
-    return stores_pb2.FoundStore(
-        store=store_message(found.seen.store, at=at, with_owner=False),
-        distance_metres=(found.millimetres + 500) // 1000,
-        openness=openness_message(found.seen.openness),
-        serviceability=_serviceability(found.seen.serviceability),
     )
 
 
@@ -239,9 +175,9 @@ def checked_message(checked: Checked) -> stores_service_pb2.CheckServiceabilityR
         capabilities=_capability_names(checked.capabilities),
     )
     if checked.serviceability is not None:
-        reply.serviceability = _serviceability(checked.serviceability)
+        reply.serviceability = serviceability(checked.serviceability)
     if checked.closure is not None:
-        reply.closure.CopyFrom(_closure_message(checked.closure))
+        reply.closure.CopyFrom(closure_message(checked.closure))
     return reply
 
 
@@ -262,6 +198,50 @@ def created_stores_bytes(stores: Sequence[Store]) -> bytes:
         stores=[store_message(store, at=store.updated_at, with_owner=True) for store in stores]
     )
     return wire_bytes(reply)
+
+
+def _usual(store: Store, *, with_owner: bool) -> stores_pb2.Store:
+    """What lists show of a store, without its closure."""
+    details = store.details
+    address = details.address
+    return stores_pb2.Store(
+        name=names.STORE.format(store.id),
+        display_name=details.display_name,
+        kind=f"STORE_KIND_{details.kind}",
+        address=stores_pb2.Address(
+            country_code=address.country_code,
+            region=address.region,
+            locality=address.locality,
+            district=address.district,
+            street=address.street,
+            postal_code=address.postal_code,
+        ),
+        position=position_pb2.Position(
+            latitude_degrees=details.position.latitude_degrees,
+            longitude_degrees=details.position.longitude_degrees,
+        ),
+        time_zone=details.time_zone,
+        capabilities=_capability_names(details.capabilities),
+        franchise_owner=details.franchise_owner if with_owner else "",
+        version=store.version,
+        create_time=store.created_at,
+        update_time=store.updated_at,
+    )
+
+
+def _more(store: Store) -> stores_pb2.Store:
+    """What whole stores have besides."""
+    return stores_pb2.Store(
+        opening_hours=_hours_message(store.details.opening_hours),
+        delivery_area=store.details.delivery_area.geojson,
+    )
+
+
+def closure_message(closure: Closure) -> stores_pb2.Closure:
+    """A closure, as the contract has it."""
+    return stores_pb2.Closure(
+        reason=closure.reason, start_time=closure.started_at, end_time=closure.ends_at
+    )
 
 
 class StoreEvents:
@@ -294,20 +274,12 @@ def _told(store: Store) -> stores_pb2.Store:
     return store_message(store, at=store.updated_at, with_owner=True)
 
 
-def _mark(key: str) -> Mark | None:
-    if not key:
-        return None
-    millimetres, _, bare_id = key.partition(_MARK_SEPARATOR)
-    if not millimetres.isascii() or not millimetres.isdecimal() or len(millimetres) > 12:
-        raise PageTokenInvalid.at("page_token", "is not a token of this list")
-    return Mark(int(millimetres), bare_id)
-
-
-def _kind(number: stores_pb2.StoreKind) -> Kind:
+def kind(number: stores_pb2.StoreKind) -> Kind:
+    """The kind; validation has seen to it that the number is one."""
     return Kind(stores_pb2.StoreKind.Name(number).removeprefix("STORE_KIND_"))
 
 
-def _capabilities(numbers: Sequence[stores_pb2.Capability]) -> tuple[Capability, ...]:
+def capabilities(numbers: Sequence[stores_pb2.Capability]) -> tuple[Capability, ...]:
     """The capabilities, in the order of the contract's numbers."""
     return tuple(
         Capability(stores_pb2.Capability.Name(number).removeprefix("CAPABILITY_"))
@@ -325,8 +297,9 @@ def _capability_names(capabilities: Sequence[Capability]) -> list[str]:
     return [f"CAPABILITY_{capability}" for capability in capabilities]
 
 
-def _serviceability(serviceability: Serviceability) -> stores_pb2.Serviceability:
-    return _SERVICEABILITIES[serviceability]
+def serviceability(answer: Serviceability) -> stores_pb2.Serviceability:
+    """Whether a store delivers, as the contract has it."""
+    return _SERVICEABILITIES[answer]
 
 
 def _address(message: stores_pb2.Address) -> Address:
@@ -382,12 +355,12 @@ def _period_messages(periods: Sequence[Period]) -> list[stores_pb2.OpenPeriod]:
 
 _EDITED: Mapping[str, Callable[[stores_pb2.Store], Any]] = {
     "display_name": lambda message: message.display_name,
-    "kind": lambda message: _kind(message.kind),
+    "kind": lambda message: kind(message.kind),
     "address": lambda message: _address(message.address),
     "position": lambda message: _place(message, at="store"),
     "time_zone": lambda message: zone_of(message.time_zone, at="store.time_zone").key,
     "opening_hours": lambda message: _hours(message, at="store"),
-    "capabilities": lambda message: _capabilities(message.capabilities),
+    "capabilities": lambda message: capabilities(message.capabilities),
     "delivery_area": lambda message: area_of(message.delivery_area, at="store.delivery_area"),
     "franchise_owner": lambda message: message.franchise_owner,
 }

@@ -1,0 +1,124 @@
+"""Searches and what they find, between messages and values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis.kernel.errors import PageTokenInvalid
+from chassis.rpc.call import Call
+from chassis.rpc.paging import PageRequest, page_request
+from chassis.rpc.values import field_tag, varint, wire_bytes
+from hutong.stores.v1 import stores_pb2, stores_service_pb2
+from services.stores.convert.stores import (
+    capabilities,
+    closure_message,
+    kind,
+    openness_message,
+    position,
+    serviceability,
+)
+from services.stores.domain.search import Findings, Found, Mark, Search
+from services.stores.usecases.finding import TenantSearch
+
+FOUND_STORES_MAX = 100
+"""How many stores a page of FindStores has at most: each costs a distance and a calendar."""
+
+_MARK_SEPARATOR = "/"
+
+_FOUND_TAG = field_tag(stores_service_pb2.FindStoresResponse, "stores")
+_STORE_TAG = field_tag(stores_pb2.FoundStore, "store")
+
+
+@dataclass(frozen=True, slots=True)
+class FindCommand:
+    """A search, the page of it that is asked for, and whether whole stores are."""
+
+    search: TenantSearch
+    page: PageRequest
+    is_whole: bool
+
+
+def find_command(request: stores_service_pb2.FindStoresRequest, call: Call) -> FindCommand:
+    """What is asked; PageTokenInvalid, PositionInvalid."""
+    page = page_request(
+        size=request.page_size, token=request.page_token, listing=_listing(request, call)
+    )
+    return FindCommand(
+        search=TenantSearch(call.tenant, _search(request, page)),
+        page=page,
+        is_whole=request.view != stores_service_pb2.STORE_VIEW_BASIC,
+    )
+
+
+def page_bytes(command: FindCommand, findings: Findings) -> bytes:
+    """A page of found stores, as the contract has it.
+
+    A message's bytes may be put together of its parts' bytes, so stores are copied as they are
+    kept, and never parsed.
+    """
+    parts: list[bytes] = []
+    for found in findings.stores:
+        parts += _found_bytes(found, findings, is_whole=command.is_whole)
+    if findings.next_after is not None:
+        token = command.page.token_after(_mark_key(findings.next_after))
+        parts.append(wire_bytes(stores_service_pb2.FindStoresResponse(next_page_token=token)))
+    return b"".join(parts)
+
+
+def _found_bytes(found: Found, findings: Findings, *, is_whole: bool) -> list[bytes]:
+    store = found.seen.store
+    kept = [store.encoded.usual, store.encoded.more] if is_whole else [store.encoded.usual]
+    closure = store.closure_at(findings.at)
+    if closure is not None:
+        kept.append(wire_bytes(stores_pb2.Store(closure=closure_message(closure))))
+    seen = wire_bytes(_seen_message(found))
+    store_bytes = sum(map(len, kept))
+    store_head = _STORE_TAG + varint(store_bytes)
+    found_head = _FOUND_TAG + varint(len(store_head) + store_bytes + len(seen))
+    return [found_head, store_head, *kept, seen]
+
+
+def _seen_message(found: Found) -> stores_pb2.FoundStore:
+    """All of a found store but the store."""
+    return stores_pb2.FoundStore(
+        distance_metres=(found.millimetres + 500) // 1000,
+        openness=openness_message(found.seen.openness),
+        serviceability=serviceability(found.seen.serviceability),
+    )
+
+
+def _listing(request: stores_service_pb2.FindStoresRequest, call: Call) -> str:
+    """What a page token of FindStores is bound to: all that is asked but the page."""
+    asked = stores_service_pb2.FindStoresRequest()
+    asked.CopyFrom(request)
+    asked.ClearField("page_size")
+    asked.ClearField("page_token")
+    return f"{call.method}/{call.tenant}/{wire_bytes(asked).hex()}"
+
+
+def _search(request: stores_service_pb2.FindStoresRequest, page: PageRequest) -> Search:
+    """What is looked for."""
+    return Search(
+        position=position(request.position),
+        kinds=frozenset(kind(number) for number in request.kinds),
+        capabilities=frozenset(capabilities(request.capabilities)),
+        is_open_only=request.open_only,
+        is_serviceable_only=request.serviceable_only,
+        metres_max=request.distance_metres_max,
+        after=_mark(page.after),
+        rows_max=min(page.size, FOUND_STORES_MAX),
+    )
+
+
+def _mark_key(mark: Mark) -> str:
+    """The mark as a page token keeps it."""
+    return f"{mark.millimetres}{_MARK_SEPARATOR}{mark.id}"
+
+
+def _mark(key: str) -> Mark | None:
+    if not key:
+        return None
+    millimetres, _, bare_id = key.partition(_MARK_SEPARATOR)
+    if not millimetres.isascii() or not millimetres.isdecimal() or len(millimetres) > 12:
+        raise PageTokenInvalid.at("page_token", "is not a token of this list")
+    return Mark(int(millimetres), bare_id)

@@ -1,0 +1,1 @@
+"""What the stores service does. Each use case owns its transactions."""
