@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Literal
 
@@ -10,6 +11,9 @@ import structlog
 
 from chassis.kernel import ids
 from chassis.kernel.errors import HutongError
+
+_ROW_OF_AN_ERROR = re.compile(r"^.*\bDETAIL: .*$", re.MULTILINE)
+"""How PostgreSQL tells of the row that broke a rule, with all its values."""
 
 
 def configure(*, level: str, form: Literal["console", "json"]) -> None:
@@ -26,6 +30,7 @@ def configure(*, level: str, form: Literal["console", "json"]) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
+            _without_rows,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
@@ -33,6 +38,16 @@ def configure(*, level: str, form: Literal["console", "json"]) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+def _without_rows(
+    _: object, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """The event without what the database told of a row: it may say who lives where."""
+    problem = event.get("exception")
+    if isinstance(problem, str):
+        event["exception"] = _ROW_OF_AN_ERROR.sub("(the row is left out)", problem)
+    return event
 
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:

@@ -210,6 +210,8 @@ def _postgres_command(data: Path, port: int) -> list[str]:
         "max_connections": CONNECTIONS_MAX,
         "timezone": "UTC",
         "log_timezone": "UTC",
+        # Else its log has the values of each row that breaks a rule, and with them personal data.
+        "log_error_verbosity": "terse",
     }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return [str(postgres_programs() / "postgres"), "-D", str(data), *options]

@@ -6,7 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
+import structlog
 
+from chassis import log
 from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.auth import Caller
 from hutong.orders.v1 import orders_pb2, orders_service_pb2
@@ -311,6 +313,35 @@ async def test_no_event_and_no_view_says_where_it_is_brought(
         assert all(secret.encode() not in bytes(event.data) for event in events)
     assert views
     assert all("delivery" not in view.column_name for view in views)
+
+
+PLANTED = "alter table customer_order add constraint planted check (false) not valid"
+
+
+async def test_no_log_line_says_where_it_is_brought_even_when_the_database_fails(
+    world: World, shop: Shop, sku: str, who: Caller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure(level="debug", form="json")
+    address = door(note="left of the blue door")
+    try:
+        placed = await shop.orders(who).PlaceOrder(delivery(who, wanted(sku, 1), delivery=address))
+        await shop.orders().MarkOrderReady(packing(placed))
+        async with world.database("orders").transaction() as tx:
+            await tx.run(PLANTED)
+        error = await refused(
+            shop.orders(who).PlaceOrder(delivery(who, wanted(sku, 1), delivery=address))
+        )
+    finally:
+        async with world.database("orders").transaction() as tx:
+            await tx.run("alter table customer_order drop constraint planted")
+        structlog.reset_defaults()
+    assert error.kind is ErrorKind.INTERNAL
+    logged = capsys.readouterr().err
+    assert error.facts["trace_id"] in logged
+    assert "planted" in logged
+    assert "(the row is left out)" in logged
+    for secret in ("王小明", "\\u738b", address.phone, "1601", "blue door", "31.2241", "312241"):
+        assert secret not in logged
 
 
 async def test_each_item_of_a_batch_is_told_of_its_own_delivery(
