@@ -18,7 +18,7 @@ from services.orders.sagas import Checkpoint, OrderSaga, pass_on
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.baskets import Baskets
 from services.orders.usecases.orders import Orders
-from services.orders.workers import IdleBaskets, Recovery
+from services.orders.workers import FreezeLifter, IdleBaskets, Recovery
 
 
 def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
@@ -33,12 +33,15 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         lease_seconds=settings.lease_seconds,
     )
     prices = CatalogPrices(deps.peer("catalog"), metrics=deps.metrics)
-    baskets = Baskets(deps.database, prices=prices, encode=basket_convert.encode_basket)
+    stores = StoresToday(deps.peer("stores"), metrics=deps.metrics)
+    baskets = Baskets(
+        deps.database, prices=prices, stores=stores, encode=basket_convert.encode_basket
+    )
     saga = OrderSaga(
         orders,
         baskets=baskets,
         prices=prices,
-        stores=StoresToday(deps.peer("stores"), metrics=deps.metrics),
+        stores=stores,
         stock=InventoryStock(deps.peer("inventory"), metrics=deps.metrics),
         money=PaymentsMoney(deps.peer("payments"), metrics=deps.metrics),
         metrics=deps.metrics,
@@ -58,6 +61,7 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
             Worker("orders.recovery", recovery.round),
             Worker("orders.feed", feed.round),
             Worker("orders.idle_baskets", IdleBaskets(baskets).round),
+            Worker("orders.freezes", FreezeLifter(baskets).round),
         ],
         closing=[saga.close],
     )

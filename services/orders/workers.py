@@ -14,6 +14,9 @@ PAUSE_SECONDS = 0.5
 
 IDLE_BASKETS_PAUSE_SECONDS = 60.0
 
+FREEZES_PAUSE_SECONDS = 5.0
+"""So long a closed store's freezes may stand in the books; what reads them asks the store."""
+
 
 class Recovery:
     """Takes over orders whose driver died or was paused, and gauges how many are on their way.
@@ -46,3 +49,15 @@ class IdleBaskets:
         """Deletes some; rests unless there are more."""
         if await self._baskets.delete_idle() < IDLE_AT_ONCE_MAX:
             await asyncio.sleep(IDLE_BASKETS_PAUSE_SECONDS)
+
+
+class FreezeLifter:
+    """Ends the freezes of stores that have closed. Several may work at once."""
+
+    def __init__(self, baskets: Baskets) -> None:
+        self._baskets = baskets
+
+    async def round(self) -> None:
+        """Asks the stores at which baskets are frozen, then rests."""
+        await self._baskets.lift_freezes()
+        await asyncio.sleep(FREEZES_PAUSE_SECONDS)

@@ -17,9 +17,9 @@ from services.orders.domain.baskets import (
     BasketName,
     Change,
     FreezeLifted,
-    SeenBasket,
-    SeenLine,
 )
+from services.orders.domain.promises import StoreClosed
+from services.orders.domain.seen_baskets import SeenBasket, SeenLine
 
 
 def basket_name(name: str, call: Call) -> BasketName:
@@ -80,16 +80,20 @@ def _line_to_proto(line: SeenLine) -> baskets_pb2.BasketLine:
 
 
 def _notices(basket: SeenBasket) -> Iterator[baskets_pb2.BasketNotice]:
+    if basket.closed is not None:
+        yield baskets_pb2.BasketNotice(
+            reason=StoreClosed.reason,
+            text=f"the store is closed: {basket.closed.closure}",
+            end_time=_timestamp(basket.closed.opens_at),
+        )
     if basket.kept.lifted_by:
         yield _notice(FreezeLifted(closure=basket.kept.lifted_by))
     if basket.kept.order_id:
         yield _notice(BasketInCheckout())
 
 
-def _notice(reason: HutongError, *, ends_at: datetime | None = None) -> baskets_pb2.BasketNotice:
-    return baskets_pb2.BasketNotice(
-        reason=reason.reason, text=reason.text, end_time=_timestamp(ends_at)
-    )
+def _notice(reason: HutongError) -> baskets_pb2.BasketNotice:
+    return baskets_pb2.BasketNotice(reason=reason.reason, text=reason.text)
 
 
 def _timestamp(moment: datetime | None) -> Timestamp | None:

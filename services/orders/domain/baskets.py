@@ -1,4 +1,4 @@
-"""What a customer's basket is, how it changes, and what it looks like at the prices of now.
+"""What a customer's basket is, and how it changes.
 
 A basket keeps the price that its customer was shown, line by line: an order is sold at that price
 or refused, never at another. It holds no stock.
@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from chassis.kernel import money, names
 from chassis.kernel.errors import (
-    AmountTooLarge,
     HutongError,
     InvalidInput,
     Refusal,
@@ -25,12 +24,12 @@ from services.orders.domain.orders import (
     LinePriceChanged,
     Order,
     PlaceOrder,
-    PriceChanged,
     PricedLine,
     Purchaser,
     Quote,
     Wanted,
 )
+from services.orders.domain.promises import StoreToday, why_closed
 
 LINES_MAX = 200
 """So many products fit into a basket."""
@@ -196,7 +195,7 @@ class KeptBasket:
             _shown(prices[wanted.sku]) if wanted.sku in changed else kept[wanted.sku]
             for wanted in self.after(changes)
         )
-        _total([line.at_shown_price() for line in lines])
+        total_of([line.at_shown_price() for line in lines])
         return self._next(lines, now)
 
     def accepting(self, prices: Prices, *, now: datetime) -> KeptBasket:
@@ -208,13 +207,17 @@ class KeptBasket:
 
         return self._next(tuple(accepted(line) for line in self.lines), now)
 
-    def frozen(self, prices: Prices, *, now: datetime) -> KeptBasket:
+    def frozen(
+        self, prices: Prices, *, now: datetime, closed: StoreToday | None = None
+    ) -> KeptBasket:
         """The basket with its shown prices kept for FREEZE_TIME.
 
-        BasketEmpty; LinePriceChanged unless the shown prices are those of now; why a line can't be
-        bought.
+        BasketEmpty; StoreClosed if the store is; LinePriceChanged unless the shown prices are those
+        of now; why a line can't be bought.
         """
         self.require_lines()
+        if closed is not None:
+            raise why_closed(closed)
         for line in self.lines:
             require_shown_price(line, prices[line.sku])
         return replace(self._next(self.lines, now), frozen_until=now + FREEZE_TIME)
@@ -247,7 +250,7 @@ class KeptBasket:
     def frozen_quote(self, *, now: datetime) -> Quote:
         """What an order at the shown prices comes to; the basket has lines."""
         lines = tuple(line.at_shown_price() for line in self.lines)
-        sum_of_lines = _total(lines)
+        sum_of_lines = total_of(lines)
         assert sum_of_lines is not None
         return Quote(lines=lines, total=sum_of_lines, quoted_at=now)
 
@@ -265,79 +268,6 @@ class KeptBasket:
         """
         version = self.version + 1 if self.version else _microseconds(now)
         return KeptBasket(self.name, lines, version, updated_at=now)
-
-
-@dataclass(frozen=True, slots=True)
-class SeenLine:
-    """A line with what an order would ask for it now, or why none would be placed."""
-
-    shown: ShownLine
-    now: PricedLine | HutongError
-
-    @property
-    def has_changed(self) -> bool:
-        """Whether it can be bought, and at another price than was shown."""
-        return isinstance(self.now, PricedLine) and self.now.unit_price != self.shown.unit_price
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """That a store promises nothing, why, and when it opens again if that is known."""
-
-    closure: str
-    opens_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class SeenBasket:
-    """A basket at an instant, as its customer sees it.
-
-    `frozen_until` is None unless the prices are kept. `total` is that of the lines that can be
-    bought; None if there are none, or if they come to more than an amount can hold.
-    """
-
-    kept: KeptBasket
-    lines: tuple[SeenLine, ...]
-    total: Money | None
-    frozen_until: datetime | None
-    closing: Closing | None
-
-
-def seen(
-    kept: KeptBasket, prices: Prices, *, now: datetime, closing: Closing | None = None
-) -> SeenBasket:
-    """How a basket looks at the prices of now, which are needed unless it is frozen.
-
-    A store that is closed keeps no prices.
-    """
-    is_frozen = kept.is_frozen(now) and closing is None
-    lines = tuple(
-        SeenLine(line, line.at_shown_price() if is_frozen else prices[line.sku])
-        for line in kept.lines
-    )
-    try:
-        total = _total([line.now for line in lines if isinstance(line.now, PricedLine)])
-    except AmountTooLarge:
-        total = None
-    return SeenBasket(
-        kept=kept,
-        lines=lines,
-        total=total,
-        frozen_until=kept.frozen_until if is_frozen else None,
-        closing=closing,
-    )
-
-
-def require_seen_total(seen_by_customer: Money | None, basket: SeenBasket) -> None:
-    """PriceChanged if a customer has seen another total than the basket has now."""
-    total = basket.total
-    if seen_by_customer is None or total is None or seen_by_customer == total:
-        return
-    raise PriceChanged(
-        expected_minor=seen_by_customer.amount_minor,
-        actual_minor=total.amount_minor,
-        currency=total.currency,
-    )
 
 
 def require_shown_price(line: ShownLine, price: PricedLine | HutongError) -> None:
@@ -376,6 +306,13 @@ def require_own(name: BasketName, purchaser: Purchaser) -> None:
         raise ResourceNotFound(resource=name.text)
 
 
+def total_of(lines: Sequence[PricedLine]) -> Money | None:
+    """The sum of line totals; None if there is no line. AmountTooLarge."""
+    if not lines:
+        return None
+    return money.total((line.line_total for line in lines), currency=lines[0].line_total.currency)
+
+
 def _shown(price: PricedLine | HutongError) -> ShownLine:
     if isinstance(price, HutongError):
         raise price
@@ -387,13 +324,6 @@ def _shown(price: PricedLine | HutongError) -> ShownLine:
         unit_price=price.unit_price,
         price_version=price.price_version,
     )
-
-
-def _total(lines: Sequence[PricedLine]) -> Money | None:
-    """The sum of line totals; None if there is no line. AmountTooLarge."""
-    if not lines:
-        return None
-    return money.total((line.line_total for line in lines), currency=lines[0].line_total.currency)
 
 
 def _microseconds(moment: datetime) -> int:

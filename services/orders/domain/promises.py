@@ -6,7 +6,6 @@ was promised is kept, whatever the store says afterwards; so this is asked once,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,13 +84,14 @@ def require_promised(wanted: Promise, store: StoreToday) -> None:
     if wanted.to is not None and store.is_out_of_area:
         raise DeliveryOutOfArea
     if not store.is_open:
-        raise StoreClosed(**_when_and_why(store))
+        raise why_closed(store)
 
 
-def _when_and_why(store: StoreToday) -> Mapping[str, str]:
+def why_closed(store: StoreToday) -> StoreClosed:
+    """That a store is closed, with when it opens and its closure, where these are known."""
     facts = {}
     if store.opens_at is not None:
         facts["opens_at"] = store.opens_at.isoformat().replace("+00:00", "Z")
     if store.closure:
         facts["closure"] = store.closure
-    return facts
+    return StoreClosed(**facts)

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from chassis.db.transaction import Transaction
 from chassis.kernel.money import Money
+from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import Unit
 from services.orders.domain.baskets import BasketName, Checkout, KeptBasket, ShownLine
 
@@ -76,6 +77,21 @@ update basket as b
        updated_at = case when e.is_sold then hutong.now() else b.updated_at end
   from ended as e join locked using (store_id, customer_id)
  where b.store_id = e.store_id and b.customer_id = e.customer_id and b.order_id = e.order_id
+"""
+
+_STORES_WITH_FREEZES = """
+select distinct store_id from basket
+ where frozen_until > hutong.now() and order_id is null and store_id > $1
+ order by store_id limit $2
+"""
+
+_LIFT_FREEZES = """
+update basket
+   set frozen_until = null, lifted_by = $2, version = version + 1, updated_at = hutong.now()
+ where (store_id, customer_id) in (
+       select store_id, customer_id from basket
+        where store_id = $1 and frozen_until > hutong.now() and order_id is null
+        order by store_id, customer_id limit $3 for update skip locked)
 """
 
 _DELETE_IDLE = """
@@ -161,6 +177,20 @@ async def end_checkouts(tx: Transaction, ended: Sequence[EndedCheckout]) -> None
         [one.order_id for one in ended],
         [one.is_sold for one in ended],
     )
+
+
+async def stores_with_freezes(tx: Transaction, *, after: str, limit: int) -> list[StoreId]:
+    """Stores by id behind `after` at which baskets are frozen."""
+    rows = await tx.rows(_STORES_WITH_FREEZES, after, limit)
+    return [StoreId(row.store_id) for row in rows]
+
+
+async def lift_freezes(tx: Transaction, store: StoreId, *, closure: str, limit: int) -> int:
+    """Ends freezes at a store because of its closure; how many.
+
+    A basket in checkout is left out: what its order does decides.
+    """
+    return await tx.run(_LIFT_FREEZES, store, closure, limit)
 
 
 async def delete_idle(tx: Transaction, *, idle: timedelta, limit: int) -> int:

@@ -8,6 +8,7 @@ device was faster, the change is decided anew on what that left behind.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -15,27 +16,29 @@ from chassis.db.engine import Database
 from chassis.db.idempotency import Once, Replayed, answer_of
 from chassis.kernel.errors import Conflict, HutongError
 from chassis.kernel.money import Money
+from chassis.kernel.names import StoreId
+from chassis.log import logger
 from services.orders.domain.baskets import (
     IDLE_TIME,
     BasketName,
     Change,
     Checkout,
     KeptBasket,
-    SeenBasket,
     require_own,
     require_readable,
-    require_seen_total,
-    seen,
 )
 from services.orders.domain.baskets import Prices as PricesOfNow
 from services.orders.domain.orders import (
     STEP_REFUSALS,
     Basket,
+    Fulfilment,
     PricedLine,
     Purchaser,
     Wanted,
 )
-from services.orders.ports import Prices
+from services.orders.domain.promises import Promise, StoreToday, StoreUnknown
+from services.orders.domain.seen_baskets import SeenBasket, require_seen_total, seen
+from services.orders.ports import Prices, Stores
 from services.orders.repository import baskets as repository
 
 ATTEMPTS_MAX = 5
@@ -44,9 +47,20 @@ ATTEMPTS_MAX = 5
 IDLE_AT_ONCE_MAX = 500
 """So many idle baskets are deleted in one transaction."""
 
+STORES_AT_ONCE_MAX = 200
+FREEZES_AT_ONCE_MAX = 500
+"""So many stores are asked, and freezes lifted, at once."""
+
+STORE_SECONDS = 4.0
+"""How long a store may take to say whether it is closed."""
+
 EncodeBasket = Callable[[SeenBasket], bytes]
-Decide = Callable[[KeptBasket, PricesOfNow, datetime], KeptBasket]
-"""What a basket becomes, with the prices of what is wanted of it, at an instant."""
+Decide = Callable[[KeptBasket, PricesOfNow, datetime, StoreToday | None], KeptBasket]
+"""What a basket becomes, with the prices of what is wanted of it, at an instant, and what the store
+says of itself if it is closed."""
+
+
+log = logger(__name__)
 
 
 class _BasketMoved(Exception):
@@ -56,9 +70,12 @@ class _BasketMoved(Exception):
 class Baskets:
     """The use cases on baskets."""
 
-    def __init__(self, database: Database, *, prices: Prices, encode: EncodeBasket) -> None:
+    def __init__(
+        self, database: Database, *, prices: Prices, stores: Stores, encode: EncodeBasket
+    ) -> None:
         self.database = database
         self._prices = prices
+        self._stores = stores
         self._encode = encode
 
     async def get(self, name: BasketName, purchaser: Purchaser, *, deadline: float) -> SeenBasket:
@@ -85,7 +102,9 @@ class Baskets:
                 kept.require_version(expected_version)
             return kept.after(changes)
 
-        def decide(kept: KeptBasket, prices: PricesOfNow, now: datetime) -> KeptBasket:
+        def decide(
+            kept: KeptBasket, prices: PricesOfNow, now: datetime, _: StoreToday | None
+        ) -> KeptBasket:
             return kept.with_changes(changes, prices, now=now)
 
         return await self._change(once, name, purchaser, wanted, decide, deadline=deadline)
@@ -106,7 +125,9 @@ class Baskets:
             kept.require_version(expected_version)
             return kept.wanted
 
-        def decide(kept: KeptBasket, prices: PricesOfNow, now: datetime) -> KeptBasket:
+        def decide(
+            kept: KeptBasket, prices: PricesOfNow, now: datetime, _: StoreToday | None
+        ) -> KeptBasket:
             accepted = kept.accepting(prices, now=now)
             require_seen_total(expected_total, seen(accepted, prices, now=now))
             return accepted
@@ -132,8 +153,10 @@ class Baskets:
             kept.require_lines()
             return kept.wanted
 
-        def decide(kept: KeptBasket, prices: PricesOfNow, now: datetime) -> KeptBasket:
-            return kept.frozen(prices, now=now)
+        def decide(
+            kept: KeptBasket, prices: PricesOfNow, now: datetime, closed: StoreToday | None
+        ) -> KeptBasket:
+            return kept.frozen(prices, now=now, closed=closed)
 
         return await self._change(once, name, purchaser, wanted, decide, deadline=deadline)
 
@@ -152,7 +175,9 @@ class Baskets:
             kept.require_version(expected_version)
             return ()
 
-        def decide(kept: KeptBasket, _: PricesOfNow, now: datetime) -> KeptBasket:
+        def decide(
+            kept: KeptBasket, _prices: PricesOfNow, now: datetime, _: StoreToday | None
+        ) -> KeptBasket:
             return kept.cleared(now=now)
 
         return await self._change(once, name, purchaser, wanted, decide, deadline=deadline)
@@ -182,6 +207,33 @@ class Baskets:
         """Deletes baskets that nobody has changed for long, some at a time; how many."""
         async with self.database.transaction() as tx:
             return await repository.delete_idle(tx, idle=IDLE_TIME, limit=IDLE_AT_ONCE_MAX)
+
+    async def lift_freezes(self) -> None:
+        """Ends the freezes of stores that are closed; their customers are told by the baskets."""
+        after = StoreId("")
+        while True:
+            async with self.database.transaction() as tx:
+                stores = await repository.stores_with_freezes(
+                    tx, after=after, limit=STORES_AT_ONCE_MAX
+                )
+            deadline = time.monotonic() + STORE_SECONDS
+            closed = await asyncio.gather(
+                *(self._closed(store, deadline=deadline) for store in stores)
+            )
+            for store, today in zip(stores, closed, strict=True):
+                if today is not None:
+                    await self._lift_freezes(store, today)
+            if len(stores) < STORES_AT_ONCE_MAX:
+                return
+            after = stores[-1]
+
+    async def _lift_freezes(self, store: StoreId, closed: StoreToday) -> None:
+        lifted = FREEZES_AT_ONCE_MAX
+        while lifted == FREEZES_AT_ONCE_MAX:
+            async with self.database.transaction() as tx:
+                lifted = await repository.lift_freezes(
+                    tx, store, closure=closed.closure, limit=FREEZES_AT_ONCE_MAX
+                )
 
     async def _change(
         self,
@@ -223,8 +275,8 @@ class Baskets:
         outcome: SeenBasket | HutongError
         try:
             kept.require_changeable()
-            prices = await self._prices_of(kept.name, wanted(kept), deadline=deadline)
-            outcome = seen(decide(kept, prices, now), prices, now=now)
+            prices, closed = await self._asked(kept.name, wanted(kept), deadline=deadline)
+            outcome = seen(decide(kept, prices, now, closed), prices, now=now, closed=closed)
         except HutongError as refusal:
             if not refusal.is_answer:
                 raise
@@ -237,9 +289,42 @@ class Baskets:
             return await tx.keep(self._encode(outcome))
 
     async def _look(self, kept: KeptBasket, *, now: datetime, deadline: float) -> SeenBasket:
-        wanted = () if kept.is_frozen(now) else kept.wanted
-        prices = await self._prices_of(kept.name, wanted, deadline=deadline)
-        return seen(kept, prices, now=now)
+        if kept.is_frozen(now):
+            closed = await self._closed(kept.name.store, deadline=deadline)
+            if closed is None:
+                return seen(kept, {}, now=now)
+        prices, closed = await self._asked(kept.name, kept.wanted, deadline=deadline)
+        return seen(kept, prices, now=now, closed=closed)
+
+    async def _asked(
+        self, name: BasketName, wanted: tuple[Wanted, ...], *, deadline: float
+    ) -> tuple[PricesOfNow, StoreToday | None]:
+        """The prices of what is wanted, and what its store says of itself if it is closed."""
+        if not wanted:
+            return {}, None
+        return await asyncio.gather(
+            self._prices_of(name, wanted, deadline=deadline),
+            self._closed(name.store, deadline=deadline),
+        )
+
+    async def _closed(self, store: StoreId, *, deadline: float) -> StoreToday | None:
+        """What a store says of itself if it is closed whatever its hours say, None if it is not.
+
+        It is not known to be closed if it does not answer: a basket is read without it, and who
+        places an order asks again.
+        """
+        try:
+            today = await self._stores.today(
+                Promise(store, Fulfilment.PICKUP, None), deadline=deadline
+            )
+        except StoreUnknown:
+            return None
+        except HutongError as problem:
+            if problem.is_answer:
+                raise
+            log.warning("store_not_asked", store=store, reason=problem.reason)
+            return None
+        return today if today.closure else None
 
     async def _prices_of(
         self, name: BasketName, wanted: tuple[Wanted, ...], *, deadline: float
@@ -248,8 +333,6 @@ class Baskets:
 
         All are asked about at once, and one by one only if the catalogue refuses one of them.
         """
-        if not wanted:
-            return {}
         try:
             quote = await self._prices.quote(Basket(name.store, wanted), deadline=deadline)
         except HutongError as refusal:

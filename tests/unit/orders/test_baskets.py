@@ -20,15 +20,15 @@ from services.orders.domain.baskets import (
     LINES_MAX,
     BasketName,
     Change,
-    Closing,
     KeptBasket,
     Prices,
     ShownLine,
     require_own,
     require_readable,
-    seen,
 )
 from services.orders.domain.orders import PricedLine, Purchaser, Quote, Wanted
+from services.orders.domain.promises import StoreToday
+from services.orders.domain.seen_baskets import seen
 
 NOON = datetime(2026, 11, 11, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
@@ -182,11 +182,14 @@ def test_only_shown_prices_are_frozen_and_ordered(old: int, new: int) -> None:
 def test_a_store_that_is_closed_keeps_no_prices() -> None:
     basket = changed(EMPTY, Change("tea", 1, Unit.EACH), price=100)
     frozen = basket.frozen(prices_of(basket.wanted, 100), now=NOON)
-    closing = Closing("burst pipe", None)
-    look = seen(frozen, prices_of(basket.wanted, 120), now=LATER, closing=closing)
+    closed = StoreToday(False, None, "burst pipe", frozenset(), is_out_of_area=False)
+    look = seen(frozen, prices_of(basket.wanted, 120), now=LATER, closed=closed)
     assert look.frozen_until is None
     assert look.lines[0].has_changed
-    assert look.closing == closing
+    prices = prices_of(basket.wanted, 100)
+    with pytest.raises(HutongError) as caught:
+        basket.frozen(prices, now=NOON, closed=closed)
+    assert (caught.value.reason, caught.value.facts) == ("STORE_CLOSED", {"closure": "burst pipe"})
 
 
 def test_a_line_that_cannot_be_bought_counts_for_nothing() -> None:

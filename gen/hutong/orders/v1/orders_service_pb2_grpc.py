@@ -248,7 +248,7 @@ class OrdersServiceServicer:
         prices of now must be the shown ones. Any change of the basket ends it, and so does the store's
         closure. Reasons: RESOURCE_NOT_FOUND, BASKET_CHANGED (with expected and actual version),
         BASKET_EMPTY, BASKET_IN_CHECKOUT, PRICE_CHANGED (with sku, expected and actual unit price),
-        PRODUCT_UNKNOWN, PRICE_MISSING, REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
+        PRODUCT_UNKNOWN, PRICE_MISSING, STORE_CLOSED, REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
