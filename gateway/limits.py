@@ -23,8 +23,11 @@ CALL_SECONDS_MAX = 60.0
 CALLS_AT_ONCE_MAX = 512
 """Calls on their way to services; the next one is refused."""
 
-GZIP_BYTES_MIN = 1024
-"""Replies of so many bytes are packed for callers that take them packed."""
+GZIP_BYTES_MIN = 1400
+"""Replies of so many bytes are packed for callers that take them packed.
+
+Less fits into one packet anyway.
+"""
 
 BATCHES_AT_ONCE_MAX = 4
 """Batches of one method that are on their way to its service."""

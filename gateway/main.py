@@ -9,19 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.health import check_all
 from chassis.telemetry import CONTENT_TYPE as METRICS_CONTENT_TYPE
+from gateway.answers import GZIP_LEVEL
 from gateway.documents import documents_in
 from gateway.front import Front
 from gateway.headers import SecurityHeaders
@@ -33,7 +37,6 @@ from gateway.routes.api import TIMEOUT, Api
 from gateway.routes.events import LAST_EVENT_ID
 from gateway.routes.requests import IDEMPOTENCY_KEY
 
-GZIP_LEVEL = 5
 CROSS_ORIGIN_SECONDS = 600
 """How long a browser remembers what a page of another origin may do."""
 
@@ -44,13 +47,39 @@ def application(
     *,
     allowed_origins: Sequence[str] = (),
     more_routes: Sequence[BaseRoute] = (),
-) -> Starlette:
+) -> ASGIApp:
     """The application that serves a platform's front and, if there is one, its API.
 
     `allowed_origins` are the web origins whose pages may call it: https://shop.example. None may
     unless it is named. `more_routes` are served beside, such as an issuer's.
     """
+    pages = _pages(front, api, allowed_origins, more_routes)
+    return pages if api is None else _Edge(pages, api, allowed_origins)
+
+
+class _Edge:
+    """Sends the API's requests to it past the layers that the pages need."""
+
+    def __init__(self, pages: ASGIApp, api: Api, allowed_origins: Sequence[str]) -> None:
+        self._prefixes = tuple(f"/{prefix}/" for prefix in api.prefixes)
+        self._pages = pages
+        self._api: ASGIApp = ServerErrorMiddleware(api, handler=failed)
+        if allowed_origins:
+            self._api = CORSMiddleware(self._api, **_cross_origin(allowed_origins))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_call = scope["type"] == "http" and scope["path"].startswith(self._prefixes)
+        await (self._api if is_call else self._pages)(scope, receive, send)
+
+
+def _pages(
+    front: Front,
+    api: Api | None,
+    allowed_origins: Sequence[str],
+    more_routes: Sequence[BaseRoute],
+) -> Starlette:
     routes = _Routes(front)
+    cross_origin = _cross_origin(allowed_origins)
     served = Starlette(
         routes=[
             *(() if api is None else _api_routes(api)),
@@ -63,7 +92,7 @@ def application(
         ],
         middleware=[
             Middleware(SecurityHeaders),
-            *(_cross_origin(allowed_origins) if allowed_origins else ()),
+            *((Middleware(CORSMiddleware, **cross_origin),) if allowed_origins else ()),
             Middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL),
         ],
         exception_handlers={HTTPException: refused, Exception: failed},
@@ -86,16 +115,13 @@ def _api_routes(api: Api) -> Iterator[BaseRoute]:
 
     yield Route("/openapi.json", openapi)
     yield Route("/docs", reference)
-    for prefix in api.prefixes:
-        yield Mount(f"/{prefix}", app=api)
 
 
-def _cross_origin(allowed_origins: Sequence[str]) -> Iterator[Middleware]:
-    yield Middleware(
-        CORSMiddleware,
-        allow_origins=allowed_origins,
-        allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
-        allow_headers=(
+def _cross_origin(allowed_origins: Sequence[str]) -> dict[str, Any]:
+    return {
+        "allow_origins": allowed_origins,
+        "allow_methods": ("GET", "POST", "PUT", "PATCH", "DELETE"),
+        "allow_headers": (
             "Authorization",
             "Content-Type",
             "If-None-Match",
@@ -103,9 +129,9 @@ def _cross_origin(allowed_origins: Sequence[str]) -> Iterator[Middleware]:
             LAST_EVENT_ID,
             TIMEOUT,
         ),
-        expose_headers=("ETag", "Retry-After"),
-        max_age=CROSS_ORIGIN_SECONDS,
-    )
+        "expose_headers": ("ETag", "Retry-After"),
+        "max_age": CROSS_ORIGIN_SECONDS,
+    }
 
 
 class _Routes:

@@ -10,9 +10,9 @@ from functools import partial
 from http import HTTPStatus
 
 from google.protobuf.message import Message
+from prometheus_client import Histogram
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from chassis.kernel.errors import HutongError, InvalidInput, Overloaded, Unauthenticated
@@ -20,6 +20,7 @@ from chassis.log import logger
 from chassis.rpc.status import RETRY_AFTER_MS
 from chassis.rpc.values import wire_bytes
 from chassis.telemetry import Metrics
+from gateway.answers import Answer
 from gateway.coalescing import Coalescing, Identity, twins_of
 from gateway.limits import (
     CALL_SECONDS_DEFAULT,
@@ -28,7 +29,8 @@ from gateway.limits import (
     HEADER_BYTES_MAX,
     STREAM_SECONDS_MAX,
 )
-from gateway.problems import problem_of, problem_of_error
+from gateway.problems import problem, problem_of, problem_of_error
+from gateway.routes.asked import Asked
 from gateway.routes.bindings import Binding, Match, NoSuchPath, Routes, WrongMethod, bindings_of
 from gateway.routes.bodies import JSON_TYPE, body_of
 from gateway.routes.contracts import contracts_of
@@ -40,9 +42,15 @@ from gateway.routes.requests import IDEMPOTENCY_KEY, request_of
 from gateway.upstream import Refused, Upstream
 
 TIMEOUT = "Grpc-Timeout"
-_TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
+_TIME = re.compile(r"([0-9]{1,8})([HMSmun])")
 _UNIT_SECONDS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 _NO_ROUTE = "none"
+
+_TIMEOUT, _IDEMPOTENCY_KEY, _LAST_EVENT_ID = (
+    name.lower().encode() for name in (TIMEOUT, IDEMPOTENCY_KEY, LAST_EVENT_ID)
+)
+_JSON = [(b"content-type", JSON_TYPE.encode())]
+_READ = [(b"cache-control", b"private, no-cache"), (b"vary", b"Authorization, Accept-Encoding")]
 
 log = logger(__name__)
 
@@ -70,6 +78,7 @@ class Api:
         self._routes = Routes(self.bindings)
         self._upstream = upstream
         self._metrics = metrics
+        self._seconds: dict[tuple[str, int], Histogram] = {}
         self._calls = 0
         self._streams = EventStreams(metrics)
         self._coalescing: Coalescing | None = None
@@ -99,29 +108,32 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, as ASGI has it; a caller who has left gets no answer."""
-        request = Request(scope, receive)
+        asked = Asked(scope, receive)
         begun = time.perf_counter()
         match: Match | None = None
         try:
-            match = self._match(request)
+            match = self._match(asked)
             if match.binding.is_stream:
-                await self._tell(request, match, begun, send)
+                await self._tell(asked, match, begun, send)
                 return
-            response = await self._answer(request, match)
+            answer = await self._answer(asked, match)
         except Refused as refused:
-            response = problem_of(refused.status)
+            answer = Answer.of(problem_of(refused.status))
         except HutongError as error:
-            response = problem_of_error(error)
+            answer = Answer.of(problem_of_error(error))
+        except HTTPException as refused:
+            answer = Answer.of(problem(refused.status_code, refused.headers))
         except ClientDisconnect:
             log.info("http_caller_left")
             return
-        self._observe(match, response.status_code, begun)
-        await response(scope, receive, send)
+        self._observe(match, answer.status, begun)
+        await answer.send(send, takes_gzip="gzip" in (asked.header(b"accept-encoding") or ""))
 
-    def _match(self, request: Request) -> Match:
-        _check_headers(request)
+    def _match(self, asked: Asked) -> Match:
+        if asked.header_bytes > HEADER_BYTES_MAX:
+            raise HTTPException(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         try:
-            return self._routes.match(request.method, request.scope["raw_path"])
+            return self._routes.match(asked.method, asked.raw_path)
         except (NoSuchPath, UnicodeDecodeError):
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         except WrongMethod as wrong:
@@ -129,23 +141,19 @@ class Api:
                 HTTPStatus.METHOD_NOT_ALLOWED, headers={"allow": ", ".join(wrong.allowed)}
             ) from None
 
-    async def _answer(self, request: Request, match: Match) -> Response:
-        seconds = _seconds(request, default=CALL_SECONDS_DEFAULT, most=CALL_SECONDS_MAX)
+    async def _answer(self, asked: Asked, match: Match) -> Answer:
+        seconds = _seconds(asked, default=CALL_SECONDS_DEFAULT, most=CALL_SECONDS_MAX)
         deadline = time.monotonic() + seconds
-        message = await _message(request, match)
-        with self._one_more_call(), unless_left(request.receive):
-            reply = await self._reply(match.binding, message, _authorization(request), deadline)
+        message = await _message(asked, match)
+        with self._one_more_call(), unless_left(asked.receive):
+            reply = await self._reply(match.binding, message, _authorization(asked), deadline)
         body = json_of_message(reply)
         if not match.binding.is_read:
-            return Response(body, media_type=JSON_TYPE)
-        headers = {
-            "etag": etag_of(body),
-            "cache-control": "private, no-cache",
-            "vary": "Authorization",
-        }
-        if is_known(headers["etag"], request.headers.get("if-none-match", "")):
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return Response(body, headers=headers, media_type=JSON_TYPE)
+            return Answer(HTTPStatus.OK, _JSON, body)
+        etag = etag_of(body)
+        if is_known(etag, asked.header(b"if-none-match") or ""):
+            return Answer(HTTPStatus.NOT_MODIFIED, [(b"etag", etag.encode()), *_READ])
+        return Answer(HTTPStatus.OK, [(b"etag", etag.encode()), *_READ, *_JSON], body)
 
     async def _reply(
         self, binding: Binding, message: Message, authorization: str | None, deadline: float
@@ -163,11 +171,11 @@ class Api:
         )
         return message_in(binding.method.output_type, reply)
 
-    async def _tell(self, request: Request, match: Match, begun: float, send: Send) -> None:
+    async def _tell(self, asked: Asked, match: Match, begun: float, send: Send) -> None:
         """Answers with a stream; what is raised is raised before anything was sent."""
-        seconds = _seconds(request, default=STREAM_SECONDS_MAX, most=STREAM_SECONDS_MAX)
-        message = await _message(request, match)
-        authorization = _authorization(request)
+        seconds = _seconds(asked, default=STREAM_SECONDS_MAX, most=STREAM_SECONDS_MAX)
+        message = await _message(asked, match)
+        authorization = _authorization(asked)
         with self._streams.one_more(authorization or ""):
             stream = self._upstream.stream(
                 match.binding.rpc_path,
@@ -180,8 +188,8 @@ class Api:
                 partial(_event, match.binding),
                 lambda status: self._observe(match, status, begun),
                 has_deadline=seconds < STREAM_SECONDS_MAX,
-                scope=request.scope,
-                receive=request.receive,
+                is_head=asked.method == "HEAD",
+                receive=asked.receive,
                 send=send,
             )
 
@@ -196,17 +204,21 @@ class Api:
             self._calls -= 1
 
     def _observe(self, match: Match | None, status: int, begun: float) -> None:
-        route = _NO_ROUTE if match is None else f"{match.binding.http_method} {match.binding.text}"
-        self._metrics.http_seconds.labels(route, str(status)).observe(time.perf_counter() - begun)
+        route = _NO_ROUTE if match is None else match.binding.route
+        seconds = self._seconds.get((route, status))
+        if seconds is None:
+            seconds = self._metrics.http_seconds.labels(route, str(int(status)))
+            self._seconds[route, status] = seconds
+        seconds.observe(time.perf_counter() - begun)
 
 
-async def _message(request: Request, match: Match) -> Message:
+async def _message(asked: Asked, match: Match) -> Message:
     return request_of(
         match,
-        query=request.scope["query_string"],
-        body=await body_of(request),
-        idempotency_key=request.headers.get(IDEMPOTENCY_KEY),
-        last_event_id=request.headers.get(LAST_EVENT_ID),
+        query=asked.query,
+        body=await body_of(asked),
+        idempotency_key=asked.header(_IDEMPOTENCY_KEY),
+        last_event_id=asked.header(_LAST_EVENT_ID),
     )
 
 
@@ -217,24 +229,18 @@ def _event(binding: Binding, reply: bytes) -> bytes:
     return event(json_of_message(message), id=position)
 
 
-def _check_headers(request: Request) -> None:
-    size = sum(len(name) + len(value) for name, value in request.headers.raw)
-    if size > HEADER_BYTES_MAX:
-        raise HTTPException(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-
-
-def _authorization(request: Request) -> str | None:
-    value = request.headers.get("authorization")
+def _authorization(asked: Asked) -> str | None:
+    value = asked.header(b"authorization")
     if value is not None and not (value.isascii() and value.isprintable()):
         raise Unauthenticated
     return value
 
 
-def _seconds(request: Request, *, default: float, most: float) -> float:
-    timeout = request.headers.get(TIMEOUT)
+def _seconds(asked: Asked, *, default: float, most: float) -> float:
+    timeout = asked.header(_TIMEOUT)
     if timeout is None:
         return default
-    found = _TIMEOUT.fullmatch(timeout)
+    found = _TIME.fullmatch(timeout)
     if found is None:
         raise TimeoutInvalid.at(TIMEOUT, "is not of this form")
     return min(int(found[1]) * _UNIT_SECONDS[found[2]], most)

@@ -24,23 +24,21 @@ _VERBS = ("get", "put", "post", "delete", "patch")
 class Binding:
     """One way to call a method over HTTP.
 
-    `body` is the field that the body is, WHOLE_BODY for the request itself, "" for no body.
-    `number` tells a method's bindings apart, 0 being the main one. `resumption` is None unless the
-    method answers with a stream that can be resumed.
+    `rpc_path` is what gRPC calls the method by, `route` what metrics call the binding. `body` is
+    the field that the body is, WHOLE_BODY for the request itself, "" for no body. `number` tells a
+    method's bindings apart, 0 being the main one. `resumption` is None unless the method answers
+    with a stream that can be resumed.
     """
 
     method: MethodDescriptor
+    rpc_path: str
+    route: str
     http_method: str
     text: str
     template: Template
     body: str
     number: int
     resumption: Resumption | None
-
-    @property
-    def rpc_path(self) -> str:
-        """The path that gRPC calls the method by."""
-        return path_of(self.method)
 
     @property
     def is_read(self) -> bool:
@@ -137,7 +135,17 @@ def _bindings(method: MethodDescriptor) -> Iterator[Binding]:
                 raise TemplateError(f"{method.full_name}: {text} names no field of the request")
         if rule.body not in ("", WHOLE_BODY) and field_at(method, (rule.body,)) is None:
             raise TemplateError(f"{method.full_name}: the body {rule.body} is no field")
-        yield Binding(method, verb.upper(), text, template, rule.body, number, resumption)
+        yield Binding(
+            method=method,
+            rpc_path=path_of(method),
+            route=f"{verb.upper()} {text}",
+            http_method=verb.upper(),
+            text=text,
+            template=template,
+            body=rule.body,
+            number=number,
+            resumption=resumption,
+        )
 
 
 def field_at(method: MethodDescriptor, path: Sequence[str]) -> FieldDescriptor | None:

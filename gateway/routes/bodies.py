@@ -7,10 +7,11 @@ import zlib
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
 
 from chassis.kernel.errors import InvalidInput, MessageTooLarge
 from gateway.limits import BODY_BYTES_MAX, BODY_SECONDS_MAX
+from gateway.routes.asked import Asked
 
 JSON_TYPE = "application/json"
 _CLOSE = {"connection": "close"}
@@ -23,21 +24,23 @@ class GzipInvalid(InvalidInput):
     message = "the body is no gzip stream"
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(asked: Asked) -> bytes:
     """The body, unpacked.
 
     HTTPException 415 if it is not JSON and 408 if it does not arrive; MessageTooLarge; GzipInvalid;
     Starlette's ClientDisconnect.
     """
+    if not asked.has_body:
+        return b""
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
-            body = await _read(request)
+            body = await _read(asked)
     except TimeoutError:
         raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, headers=_CLOSE) from None
     if not body:
         return body
-    _check_type(request.headers.get("content-type", ""))
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    _check_type(asked.header(b"content-type") or "")
+    encoding = (asked.header(b"content-encoding") or "identity").strip().lower()
     if encoding == "identity":
         return body
     if encoding != "gzip":
@@ -45,13 +48,18 @@ async def body_of(request: Request) -> bytes:
     return _unpacked(body)
 
 
-async def _read(request: Request) -> bytes:
-    length = request.headers.get("content-length", "")
+async def _read(asked: Asked) -> bytes:
+    length = asked.header(b"content-length") or ""
     if length.isdecimal() and int(length) > BODY_BYTES_MAX:
         raise MessageTooLarge(limit_bytes=BODY_BYTES_MAX)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    has_more = True
+    while has_more:
+        message = await asked.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        has_more = message.get("more_body", False)
         if len(body) > BODY_BYTES_MAX:
             raise MessageTooLarge(limit_bytes=BODY_BYTES_MAX)
     return bytes(body)

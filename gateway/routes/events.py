@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 from google.rpc import code_pb2
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Send
 
 from chassis.kernel.errors import Overloaded, Unavailable
 from chassis.log import logger
 from chassis.rpc.status import RETRY_AFTER_MS
 from chassis.telemetry import Metrics
+from gateway.answers import Answer, security_headers
 from gateway.limits import (
     HEARTBEAT_SECONDS,
     RECONNECT_MS,
@@ -36,11 +37,13 @@ LAST_EVENT_ID = "Last-Event-ID"
 
 _BEGINNING = f"retry: {RECONNECT_MS}\n\n".encode()
 _HEARTBEAT = b":\n\n"
-_HEADERS = [
+_OWN_HEADERS = [
     (b"content-type", CONTENT_TYPE.encode()),
-    (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 ]
+_HEADERS = [*_OWN_HEADERS, *security_headers(_OWN_HEADERS)]
+_NOTHING_TO_TELL = Answer(HTTPStatus.NO_CONTENT, ())
+_NO_STREAM = Answer(HTTPStatus.OK, _OWN_HEADERS)
 
 log = logger(__name__)
 
@@ -97,7 +100,7 @@ class EventStreams:
         answered: Callable[[int], None],
         *,
         has_deadline: bool,
-        scope: Scope,
+        is_head: bool,
         receive: Receive,
         send: Send,
     ) -> None:
@@ -111,10 +114,12 @@ class EventStreams:
         try:
             with unless_left(receive):
                 has_message = await telling.has_message()
-            status = HTTPStatus.OK if has_message else HTTPStatus.NO_CONTENT
-            answered(status)
-            if status == HTTPStatus.NO_CONTENT or scope["method"] == "HEAD":
-                await _send_empty(send, status)
+            answered(HTTPStatus.OK if has_message else HTTPStatus.NO_CONTENT)
+            if not has_message:
+                await _NOTHING_TO_TELL.send(send, takes_gzip=False)
+                return
+            if is_head:
+                await _NO_STREAM.send(send, takes_gzip=False)
                 return
             self._readers.add(telling.begin())
             if self._is_draining:
@@ -218,9 +223,3 @@ def _failure(refused: Refused) -> bytes:
 
 def _part(events: bytes, *, is_last: bool = False) -> Message:
     return {"type": "http.response.body", "body": events, "more_body": not is_last}
-
-
-async def _send_empty(send: Send, status: HTTPStatus) -> None:
-    headers = _HEADERS if status == HTTPStatus.OK else _HEADERS[1:]
-    await send({"type": "http.response.start", "status": int(status), "headers": headers})
-    await send(_part(b"", is_last=True))

@@ -37,10 +37,12 @@ _INTEGERS = {
 
 def message_of(kind: Descriptor, tree: Json) -> Message:
     """The message that a JSON object says; InvalidInput with every field that can't be."""
+    message = GetMessageClass(kind)()
+    if tree == {}:
+        return message
     violations = list(islice(_in_message(kind, tree, ""), VIOLATIONS_MAX))
     if violations:
         raise InvalidInput.of(*violations)
-    message = GetMessageClass(kind)()
     try:
         json_format.ParseDict(tree, message)
     except (json_format.ParseError, ValueError, TypeError, RecursionError):

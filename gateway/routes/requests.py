@@ -61,13 +61,8 @@ def request_of(
     binding = match.binding
     kind = binding.method.input_type
     tree = _body_tree(binding.body, body)
-    elsewhere = {binding.body, *(".".join(field) for field in match.values)}
-    for name, value in _query_pairs(query):
-        path = _fields_at(kind, name)
-        dotted = ".".join(field.name for field in path)
-        if binding.body == WHOLE_BODY or path[0].name in elsewhere or dotted in elsewhere:
-            raise QueryInvalid.at(name, "is no parameter of the query here")
-        _put(tree, path, name, value)
+    if query:
+        _put_query(tree, match, query)
     if last_event_id and binding.resumption is not None:
         tree[binding.resumption.request_field] = last_event_id
     request = message_of(kind, tree)
@@ -89,6 +84,17 @@ def _body_tree(place: str, body: bytes) -> dict[str, Json]:
     if not isinstance(tree, dict):
         raise InvalidInput.at("", "must be an object")
     return tree
+
+
+def _put_query(tree: dict[str, Json], match: Match, query: bytes) -> None:
+    binding = match.binding
+    elsewhere = {binding.body, *(".".join(field) for field in match.values)}
+    for name, value in _query_pairs(query):
+        path = _fields_at(binding.method.input_type, name)
+        dotted = ".".join(field.name for field in path)
+        if binding.body == WHOLE_BODY or path[0].name in elsewhere or dotted in elsewhere:
+            raise QueryInvalid.at(name, "is no parameter of the query here")
+        _put(tree, path, name, value)
 
 
 def _query_pairs(query: bytes) -> Sequence[tuple[str, str]]:

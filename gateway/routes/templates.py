@@ -91,6 +91,8 @@ def _without_verb(path: str) -> tuple[str, str]:
 
 def _decoded(segment: str) -> str:
     """The segment's text; a slash that was encoded stays so, and is part of no name."""
+    if "%" not in segment:
+        return segment
     parts = re.split("(%2[fF])", segment)
     return "".join(
         part if part.lower() == "%2f" else unquote_to_bytes(part).decode() for part in parts
