@@ -67,12 +67,12 @@ class Command:
         assert process.returncode is not None
         return process.returncode, output.decode()
 
-    async def run(self, *arguments: str) -> None:
+    async def run(self, *arguments: str, ready: str = READY) -> None:
         """Starts the platform and waits until it says that it is ready."""
         self.process = await self.start("run", *arguments)
         assert self.process.stdout is not None
         async with asyncio.timeout(READY_SECONDS_MAX):
-            while READY not in self.output:
+            while ready not in self.output:
                 line = await self.process.stdout.readline()
                 assert line, self.output
                 self.output += line.decode()
