@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 from chassis.settings import PlatformSettings, ServiceSettings, load, refuse_unknown
 from services.catalog.main import BLUEPRINT as CATALOG
+from services.catalog.settings import CatalogSettings
 from services.inventory.main import BLUEPRINT as INVENTORY
 from services.orders.main import BLUEPRINT as ORDERS
 from services.orders.settings import OrdersSettings
@@ -23,7 +24,7 @@ BLUEPRINTS = (STORES, CATALOG, INVENTORY, PAYMENTS, ORDERS)
 
 SERVICE_SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "stores": ServiceSettings,
-    "catalog": ServiceSettings,
+    "catalog": CatalogSettings,
     "inventory": ServiceSettings,
     "payments": ServiceSettings,
     "orders": OrdersSettings,

@@ -95,6 +95,12 @@ class Metrics:
             ("state",),
             registry=registry,
         )
+        self.price_disagreements = Gauge(
+            "hutong_price_disagreements",
+            "Prices that devices show and stores do not ask, by what shows them.",
+            ("surface",),
+            registry=registry,
+        )
         self.worker_failures = Counter(
             "hutong_worker_failures",
             "Rounds of a background worker that failed.",

@@ -64,6 +64,7 @@ class NamePattern:
 PRODUCT = NamePattern("products/{product}")
 STORE = NamePattern("stores/{store}")
 PRICE = NamePattern("stores/{store}/prices/{product}")
+PRICE_DISAGREEMENT = NamePattern("stores/{store}/priceDisagreements/{disagreement}")
 STOCK_LEVEL = NamePattern("stores/{store}/stockLevels/{product}")
 STOCK_MOVEMENT = NamePattern("stores/{store}/stockLevels/{product}/movements/{movement}")
 RESERVATION = NamePattern("stores/{store}/reservations/{reservation}")

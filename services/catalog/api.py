@@ -8,9 +8,11 @@ from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
+from services.catalog.convert import parity as parity_convert
 from services.catalog.convert import prices as price_convert
 from services.catalog.convert import products as product_convert
 from services.catalog.domain.prices import BasketQuote, BasketToQuote
+from services.catalog.usecases.parity import Parity
 from services.catalog.usecases.prices import Prices
 from services.catalog.usecases.products import Products
 
@@ -22,10 +24,12 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         self,
         products: Products,
         prices: Prices,
+        parity: Parity,
         quote_lane: Coalescer[BasketToQuote, BasketQuote],
     ) -> None:
         self._products = products
         self._prices = prices
+        self._parity = parity
         self._quote_lane = quote_lane
 
     async def BatchCreateProducts(
@@ -154,7 +158,7 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         store, sku = names.parse_in_store(names.PRICE, request.parent, call.tenant, at="parent")
         listing = f"{call.method}/{store}/{sku}"
         asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
-        before = price_convert.version_of_key(asked.after)
+        before = price_convert.number_of_key(asked.after)
         versions = await self._prices.list_price_versions(
             store, sku, before=before, rows_max=asked.size + 1
         )
@@ -196,4 +200,31 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
             actor=call.caller.principal,
             why=request.reason,
             encode=price_convert.price_bytes,
+        )
+
+    async def ReportShownPrices(
+        self, request: catalog_service_pb2.ReportShownPricesRequest, call: Call
+    ) -> catalog_service_pb2.ReportShownPricesResponse:
+        report = parity_convert.report(request, call)
+        instead = await self._parity.report(call.tenant, report)
+        return catalog_service_pb2.ReportShownPricesResponse(
+            prices=[price_convert.price_message(price) for price in instead]
+        )
+
+    async def ListPriceDisagreements(
+        self, request: catalog_service_pb2.ListPriceDisagreementsRequest, call: Call
+    ) -> catalog_service_pb2.ListPriceDisagreementsResponse:
+        store = names.parse_store(request.parent, call.tenant)
+        listing = f"{call.method}/{store}/{request.include_resolved}"
+        asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
+        found = await self._parity.list_disagreements(
+            store,
+            before=price_convert.number_of_key(asked.after),
+            with_resolved=request.include_resolved,
+            rows_max=asked.size + 1,
+        )
+        page = asked.page(found, key=lambda each: str(each.number))
+        return catalog_service_pb2.ListPriceDisagreementsResponse(
+            price_disagreements=[parity_convert.disagreement_message(each) for each in page.rows],
+            next_page_token=page.next_token,
         )

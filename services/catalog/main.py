@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chassis.app import Blueprint, Deps, Service
+from chassis.app import Blueprint, Deps, Service, Worker
 from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.server import Servicer
+from chassis.settings import load
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from services.catalog.api import CatalogApi
 from services.catalog.convert.prices import price_events
 from services.catalog.convert.products import product_events
 from services.catalog.domain.prices import BasketQuote, BasketToQuote
 from services.catalog.models import metadata
+from services.catalog.settings import CatalogSettings
+from services.catalog.usecases.parity import Parity
 from services.catalog.usecases.prices import Prices
 from services.catalog.usecases.products import Products
+from services.catalog.workers import ParityCheck
+
+NAME = "catalog"
 
 QUOTE_BATCHES_AT_ONCE_MAX = 2
 """Quotes only read, so batches may overlap; a second one keeps the database busy, and no more."""
 
 
 def build(deps: Deps) -> Service:
-    """The service."""
+    """The service, with the worker that compares what is shown with what is asked."""
     products = Products(deps.database, product_events=product_events)
     prices = Prices(deps.database, price_events=price_events)
+    settings = load(CatalogSettings, service=NAME)
+    parity = Parity(deps.database, grace_seconds=settings.parity_grace_seconds)
     quote_lane = Coalescer[BasketToQuote, BasketQuote](
         "catalog.quote_baskets",
         prices.quote_baskets,
@@ -31,20 +39,21 @@ def build(deps: Deps) -> Service:
         batches_at_once_max=QUOTE_BATCHES_AT_ONCE_MAX,
     )
     return Service(
-        name="catalog",
+        name=NAME,
         servicers=[
             Servicer(
-                implementation=CatalogApi(products, prices, quote_lane),
+                implementation=CatalogApi(products, prices, parity, quote_lane),
                 register=catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
                 service=catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
             )
         ],
+        workers=[Worker("catalog.parity", ParityCheck(parity, metrics=deps.metrics).round)],
         closing=[quote_lane.close],
     )
 
 
 BLUEPRINT = Blueprint(
-    name="catalog",
+    name=NAME,
     build=build,
     metadata=metadata,
     migrations=Path(__file__).parent / "migrations",

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Computed,
     DateTime,
     ForeignKeyConstraint,
+    Identity,
     Index,
     MetaData,
     PrimaryKeyConstraint,
@@ -205,5 +206,62 @@ Table(
         name="price_temporary_apart",
         using="gist",
         where=text("ends_at is not null"),
+    ),
+)
+
+# What devices show: of one device and product the newest report.
+Table(
+    "shown_price",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("surface", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("shown_at", DateTime(timezone=True), nullable=False),
+    Column("reported_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("store_id", "surface", "device", "sku", name="shown_price_pkey"),
+    CheckConstraint("surface in ('shelf_label', 'till', 'app')", name="shown_price_surface_known"),
+    CheckConstraint("amount_minor >= 0", name="shown_price_not_negative"),
+    CheckConstraint("version >= 1", name="shown_price_version_counts_from_1"),
+    Index("shown_price_silent", "reported_at"),
+)
+
+# Where a device shows what is not asked. There is one open disagreement of a device and product.
+Table(
+    "price_disagreement",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("disagreement_id", BigInteger, Identity(always=True), nullable=False),
+    Column("surface", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("shown_version", BigInteger, nullable=False),
+    Column("shown_currency", Text, nullable=False),
+    Column("shown_amount_minor", BigInteger, nullable=False),
+    Column("price_version", BigInteger),
+    Column("price_currency", Text),
+    Column("price_amount_minor", BigInteger),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+    Column("resolved_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("store_id", "disagreement_id", name="price_disagreement_pkey"),
+    CheckConstraint(
+        "surface in ('shelf_label', 'till', 'app')", name="price_disagreement_surface_known"
+    ),
+    CheckConstraint(
+        "num_nulls(price_version, price_currency, price_amount_minor) in (0, 3)",
+        name="price_disagreement_price_whole",
+    ),
+    CheckConstraint("resolved_at >= first_seen_at", name="price_disagreement_resolved_after"),
+    Index(
+        "price_disagreement_open",
+        "store_id",
+        "surface",
+        "device",
+        "sku",
+        unique=True,
+        postgresql_where=text("resolved_at is null"),
     ),
 )

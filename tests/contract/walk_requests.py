@@ -7,7 +7,7 @@ import time
 from google.protobuf.message import Message
 
 from chassis.rpc.auth import Caller
-from hutong.catalog.v1 import catalog_pb2
+from hutong.catalog.v1 import catalog_pb2, parity_pb2
 from hutong.catalog.v1 import catalog_service_pb2 as catalog
 from hutong.inventory.v1 import inventory_service_pb2 as inventory
 from hutong.orders.v1 import orders_pb2
@@ -91,6 +91,8 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
                 reason="a slip",
                 request_id=request_id(),
             ),
+            _shown(sku),
+            catalog.ListPriceDisagreementsRequest(parent=STORE, include_resolved=True),
             catalog.GetPriceRequest(name=f"{STORE}/prices/{sku}"),
             catalog.ListPricesRequest(parent=STORE, page_size=5),
             quote,
@@ -206,6 +208,15 @@ def _payments(customer: str) -> list[Message]:
             payments.RefundPaymentRequest(name=paid, amount=yuan(100), request_id=request_id()),
         ]
     return made
+
+
+def _shown(sku: str) -> Message:
+    shown = parity_pb2.ShownPrice(product=f"products/{sku}", price_version=1, unit_price=yuan(99))
+    reported = catalog.ReportShownPricesRequest(
+        parent=STORE, surface=parity_pb2.PRICE_SURFACE_TILL, device="till-1", prices=[shown]
+    )
+    reported.report_time.GetCurrentTime()
+    return reported
 
 
 async def _announced(shop: Shop, sku: str) -> int:

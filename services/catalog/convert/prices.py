@@ -42,10 +42,10 @@ _CHANNELS = {
 }
 _CHANNEL_NUMBERS = {channel: number for number, channel in _CHANNELS.items()}
 _TILL_ROLES = frozenset({"platform", "store_manager", "cashier"})
-VERSION_MAX = 2**63 - 1
+NUMBER_MAX = 2**63 - 1
 
 
-_VERSION_KEY = re.compile(r"[0-9]{1,18}")
+_NUMBER_KEY = re.compile(r"[0-9]{1,18}")
 
 
 def price_changes(request: catalog_service_pb2.ChangePricesRequest) -> list[PriceChange]:
@@ -74,11 +74,14 @@ def channel_of(asked: catalog_pb2.SalesChannel, call: Call) -> Channel:
     return _CHANNELS.get(asked, Channel.TILL if is_staff else Channel.ONLINE)
 
 
-def version_of_key(key: str) -> int:
-    """The version behind which a page begins, past all for ""; PageTokenInvalid."""
+def number_of_key(key: str) -> int:
+    """The number before which a page of a descending list begins, past all for "".
+
+    PageTokenInvalid if it is none.
+    """
     if not key:
-        return VERSION_MAX
-    if _VERSION_KEY.fullmatch(key) is None:
+        return NUMBER_MAX
+    if _NUMBER_KEY.fullmatch(key) is None:
         raise PageTokenInvalid.at("page_token", "is not a token of this list")
     return int(key)
 

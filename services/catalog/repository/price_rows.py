@@ -31,7 +31,7 @@ on conflict (store_id) do update set currency = store_currency.currency
 returning currency, hutong.now() + (clock_timestamp() - now()) as locked_at
 """
 
-_PRICE_COLUMNS = """
+PRICE_COLUMNS = """
        r.sku, r.unit, r.currency, r.amount_minor, r.version, r.starts_at, r.ends_at, r.channel,
        r.withdrawn_at, r.withdrawn_by, r.withdrawn_why
 """
@@ -40,7 +40,7 @@ _PRICE_COLUMNS = """
 _MEETS = "(r.channel = {channel} or 'all' in (r.channel, {channel}))"
 
 _ANNOUNCED = f"""
-select {_PRICE_COLUMNS}
+select {PRICE_COLUMNS}
   from unnest($2::text[]) as changed (sku)
  cross join lateral (
        select * from price as r
@@ -51,7 +51,7 @@ select {_PRICE_COLUMNS}
 """
 
 _OVERLAPPING = f"""
-select {_PRICE_COLUMNS}
+select {PRICE_COLUMNS}
   from unnest($2::text[]) as changed (sku)
  cross join lateral (
        select * from price as r
@@ -94,7 +94,7 @@ select sku, count(*) as withdrawals from price
 _NEWEST_VERSION = "select max(version) as version from price where store_id = $1 and sku = $2"
 
 _VERSION = f"""
-select {_PRICE_COLUMNS}
+select {PRICE_COLUMNS}
   from price as r where r.store_id = $1 and r.sku = $2 and r.version = $3
 """
 
@@ -110,7 +110,7 @@ update price set ends_at = $4, withdrawn_at = $5, withdrawn_by = $6, withdrawn_w
 
 # What is in force: the version with an end that covers the instant, else the newest one without an
 # end that has started. Each is one step in an index of its own.
-_IN_FORCE = """
+IN_FORCE = """
        select layers.* from (
               (select r.*, 1 as layer from price as r
                 where r.store_id = {store} and r.sku = {sku}
@@ -127,14 +127,14 @@ _IN_FORCE = """
 """
 
 _PRICE_NOW = f"""
-select {_PRICE_COLUMNS}
+select {PRICE_COLUMNS}
   from (select hutong.now() as now offset 0) as clock
  cross join lateral (
-{_IN_FORCE.format(store="$1", sku="$2", at="clock.now", channel="$3")}) as r
+{IN_FORCE.format(store="$1", sku="$2", at="clock.now", channel="$3")}) as r
 """
 
 _PRICES_NOW = f"""
-select distinct on (r.sku) {_PRICE_COLUMNS}
+select distinct on (r.sku) {PRICE_COLUMNS}
   from price as r
  where r.store_id = $1 and r.sku > $2 and r.starts_at <= hutong.now()
    and (r.ends_at is null or r.ends_at > hutong.now()) and r.channel in ('all', $4)
@@ -143,7 +143,7 @@ select distinct on (r.sku) {_PRICE_COLUMNS}
 """
 
 _VERSIONS = f"""
-select {_PRICE_COLUMNS}
+select {PRICE_COLUMNS}
   from price as r
  where r.store_id = $1 and r.sku = $2 and r.version < $3
  order by r.version desc
@@ -164,7 +164,7 @@ select clock.now, p.display_name,
   left join product as p on p.tenant = asked.tenant and p.sku = asked.sku
   left join lateral (
 {
-    _IN_FORCE.format(
+    IN_FORCE.format(
         store="asked.store_id",
         sku="asked.sku",
         at="coalesce(asked.at, clock.now)",
@@ -230,7 +230,7 @@ async def announced(
     """The newest of these prices without an end, by SKU, as far as they were announced."""
     skus = [change.sku for change in changes]
     rows = await tx.rows(_ANNOUNCED, store, skus, channel or _ALL_CHANNELS)
-    return {row.sku: _price(store, row) for row in rows}
+    return {row.sku: price_of(store, row) for row in rows}
 
 
 async def overlapping(
@@ -245,7 +245,7 @@ async def overlapping(
     """Versions of these prices, by SKU, that have an end and are asked in a part of the range."""
     skus = [change.sku for change in changes]
     rows = await tx.rows(_OVERLAPPING, store, skus, channel or _ALL_CHANNELS, start, end)
-    return {row.sku: _price(store, row) for row in rows}
+    return {row.sku: price_of(store, row) for row in rows}
 
 
 async def add_prices(
@@ -279,7 +279,7 @@ async def add_prices(
     )
     withdrawals = {row.sku: row.withdrawals for row in await tx.rows(_WITHDRAWALS, store, skus)}
     return {
-        row.sku: ToldPrice(_price(store, row), row.version + withdrawals.get(row.sku, 0))
+        row.sku: ToldPrice(price_of(store, row), row.version + withdrawals.get(row.sku, 0))
         for row in rows
     }
 
@@ -295,7 +295,7 @@ async def version(
 ) -> StorePrice | None:
     """One version of a price, if there is it."""
     row = await tx.row(_VERSION, store, sku, version_number)
-    return None if row is None else _price(store, row)
+    return None if row is None else price_of(store, row)
 
 
 async def withdraw(tx: Transaction, price: StorePrice) -> ToldPrice:
@@ -322,7 +322,7 @@ async def price_now(
 ) -> StorePrice | None:
     """What the store asks for the product now, if it asks anything."""
     row = await tx.row(_PRICE_NOW, store, sku, channel)
-    return None if row is None else _price(store, row)
+    return None if row is None else price_of(store, row)
 
 
 async def prices_now(
@@ -330,7 +330,7 @@ async def prices_now(
 ) -> list[StorePrice]:
     """The store's prices of now by SKU, behind `after`."""
     rows = await tx.rows(_PRICES_NOW, store, after, rows_max, channel)
-    return [_price(store, row) for row in rows]
+    return [price_of(store, row) for row in rows]
 
 
 async def versions(
@@ -338,7 +338,7 @@ async def versions(
 ) -> list[StorePrice]:
     """The versions of a price that are older than version `before`, the newest first."""
     rows = await tx.rows(_VERSIONS, store, sku, before, rows_max)
-    return [_price(store, row) for row in rows]
+    return [price_of(store, row) for row in rows]
 
 
 async def offers(tx: Transaction, asked: Sequence[Asked]) -> tuple[list[Offer], datetime]:
@@ -356,7 +356,8 @@ async def offers(tx: Transaction, asked: Sequence[Asked]) -> tuple[list[Offer], 
     return [_offer(each.sku, row) for each, row in zip(asked, rows, strict=True)], rows[0].now
 
 
-def _price(store: StoreId, row: Row[Any]) -> StorePrice:
+def price_of(store: StoreId, row: Row[Any]) -> StorePrice:
+    """The price in a row with PRICE_COLUMNS."""
     return StorePrice(
         store=store,
         sku=row.sku,

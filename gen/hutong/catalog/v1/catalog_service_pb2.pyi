@@ -10,6 +10,7 @@ from google.rpc import status_pb2 as _status_pb2
 from hutong.auth.v1 import access_pb2 as _access_pb2
 from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
+from hutong.catalog.v1 import parity_pb2 as _parity_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -236,3 +237,43 @@ class BatchQuoteBasketsResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[BatchQuoteBasketsResponse.Result]
     def __init__(self, results: _Optional[_Iterable[_Union[BatchQuoteBasketsResponse.Result, _Mapping]]] = ...) -> None: ...
+
+class ReportShownPricesRequest(_message.Message):
+    __slots__ = ("parent", "surface", "device", "prices", "report_time")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    SURFACE_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    PRICES_FIELD_NUMBER: _ClassVar[int]
+    REPORT_TIME_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    surface: _parity_pb2.PriceSurface
+    device: str
+    prices: _containers.RepeatedCompositeFieldContainer[_parity_pb2.ShownPrice]
+    report_time: _timestamp_pb2.Timestamp
+    def __init__(self, parent: _Optional[str] = ..., surface: _Optional[_Union[_parity_pb2.PriceSurface, str]] = ..., device: _Optional[str] = ..., prices: _Optional[_Iterable[_Union[_parity_pb2.ShownPrice, _Mapping]]] = ..., report_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ReportShownPricesResponse(_message.Message):
+    __slots__ = ("prices",)
+    PRICES_FIELD_NUMBER: _ClassVar[int]
+    prices: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Price]
+    def __init__(self, prices: _Optional[_Iterable[_Union[_catalog_pb2.Price, _Mapping]]] = ...) -> None: ...
+
+class ListPriceDisagreementsRequest(_message.Message):
+    __slots__ = ("parent", "page_size", "page_token", "include_resolved")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_RESOLVED_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    page_size: int
+    page_token: str
+    include_resolved: bool
+    def __init__(self, parent: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., include_resolved: _Optional[bool] = ...) -> None: ...
+
+class ListPriceDisagreementsResponse(_message.Message):
+    __slots__ = ("price_disagreements", "next_page_token")
+    PRICE_DISAGREEMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    price_disagreements: _containers.RepeatedCompositeFieldContainer[_parity_pb2.PriceDisagreement]
+    next_page_token: str
+    def __init__(self, price_disagreements: _Optional[_Iterable[_Union[_parity_pb2.PriceDisagreement, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...

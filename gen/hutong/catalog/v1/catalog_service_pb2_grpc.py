@@ -106,6 +106,16 @@ class CatalogServiceStub:
                 request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WithdrawPriceRequest.SerializeToString,
                 response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__pb2.Price.FromString,
                 _registered_method=True)
+        self.ReportShownPrices = channel.unary_unary(
+                '/hutong.catalog.v1.CatalogService/ReportShownPrices',
+                request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ReportShownPricesRequest.SerializeToString,
+                response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ReportShownPricesResponse.FromString,
+                _registered_method=True)
+        self.ListPriceDisagreements = channel.unary_unary(
+                '/hutong.catalog.v1.CatalogService/ListPriceDisagreements',
+                request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsRequest.SerializeToString,
+                response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -242,6 +252,25 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportShownPrices(self, request, context):
+        """Takes what a device shows, all or nothing, and answers what it should show instead. Of one device
+        and product the newest report counts, by report_time, so a repeat changes nothing. What goes on
+        to disagree is listed as a disagreement.
+        Reasons: PRODUCT_UNKNOWN, AMOUNT_INVALID, AMOUNT_TOO_LARGE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPriceDisagreements(self, request, context):
+        """Lists where a store's devices show other prices than it asks, the latest first, a page at a time.
+        A device that shows the price of just before has a grace to take the new one.
+        Reasons: PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -314,6 +343,16 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.WithdrawPrice,
                     request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WithdrawPriceRequest.FromString,
                     response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__pb2.Price.SerializeToString,
+            ),
+            'ReportShownPrices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportShownPrices,
+                    request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ReportShownPricesRequest.FromString,
+                    response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ReportShownPricesResponse.SerializeToString,
+            ),
+            'ListPriceDisagreements': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPriceDisagreements,
+                    request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsRequest.FromString,
+                    response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -695,6 +734,60 @@ class CatalogService:
             '/hutong.catalog.v1.CatalogService/WithdrawPrice',
             hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WithdrawPriceRequest.SerializeToString,
             hutong_dot_catalog_dot_v1_dot_catalog__pb2.Price.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportShownPrices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.catalog.v1.CatalogService/ReportShownPrices',
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ReportShownPricesRequest.SerializeToString,
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ReportShownPricesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPriceDisagreements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.catalog.v1.CatalogService/ListPriceDisagreements',
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsRequest.SerializeToString,
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsResponse.FromString,
             options,
             channel_credentials,
             insecure,
