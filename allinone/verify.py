@@ -48,6 +48,18 @@ select reservation_id as order_id, sku, quantity from verify.reservation_line
  where reservation_id like 'ord\\_%' and state in ('HELD', 'TAKEN', 'COMMITTED')
 """
 
+_PRICED_LINES = """
+select l.store_id, l.order_id, l.sku, l.quantity, l.unit, l.price_version, l.line_total_minor,
+       o.created_at
+  from verify.customer_order_line as l join verify.customer_order as o using (store_id, order_id)
+"""
+
+_PRICES = """
+select p.store_id, p.sku, p.version, p.amount_minor, p.starts_at
+  from unnest($1::text[], $2::text[], $3::bigint[]) as sold (store_id, sku, version)
+  join verify.price as p using (store_id, sku, version)
+"""
+
 STOCK_STATES: Mapping[str, frozenset[str | None]] = {
     "PLACED": frozenset({"HELD"}),
     "READY": frozenset({"HELD"}),
@@ -96,6 +108,8 @@ async def verify(urls: Mapping[str, str]) -> list[Violation]:
             found += await _broken_rows(service, connection)
         if {"orders", "inventory", "payments"} <= connections.keys():
             found += await _disagreements(connections)
+        if {"orders", "catalog"} <= connections.keys():
+            found += await _price_violations(connections["orders"], connections["catalog"])
         return found
     finally:
         for connection in connections.values():
@@ -138,6 +152,38 @@ async def _disagreements(connections: Mapping[str, asyncpg.Connection]) -> list[
                 )
             )
     return found
+
+
+async def _price_violations(
+    orders: asyncpg.Connection, catalog: asyncpg.Connection
+) -> list[Violation]:
+    """Lines whose version does not exist, had not started, or does not give the line's total."""
+    lines = await orders.fetch(_PRICED_LINES)
+    sold = {(line["store_id"], line["sku"], line["price_version"]) for line in lines}
+    columns = [[key[i] for key in sold] for i in range(3)]
+    rows = await catalog.fetch(_PRICES, *columns)
+    prices = {(row["store_id"], row["sku"], row["version"]): row for row in rows}
+    found: list[Violation] = []
+    for line in lines:
+        price = prices.get((line["store_id"], line["sku"], line["price_version"]))
+        if price is None or price["starts_at"] > line["created_at"]:
+            found.append(Violation("order_price_version", str(dict(line))))
+        elif not _is_total_of(line, price["amount_minor"]):
+            row = f"{dict(line)} at {price['amount_minor']}"
+            found.append(Violation("order_and_price", row))
+    return found
+
+
+def _is_total_of(line: Any, unit_price_minor: int) -> bool:
+    """Whether a line costs its quantity at the price.
+
+    Grams are rounded half up to the minor unit, or, where a label has the total printed on it, the
+    total to the gram: then it differs by what half a gram costs.
+    """
+    exact, total = line["quantity"] * unit_price_minor, line["line_total_minor"]
+    if line["unit"] == "each":
+        return bool(exact == total)
+    return bool(2 * abs(1000 * total - exact) <= max(1000, unit_price_minor))
 
 
 def _stock_violations(order: Any, reservation: Any) -> list[Violation]:

@@ -53,6 +53,16 @@ MOVE_TO_ANOTHER_STORE = "update payment set store_id = 'demo:sh02' where payment
 KEEP_FOR_ANOTHER_STORE = """
 update ledger_entry set owner = 'demo:stores/sh02' where payment_id = $1
 """
+CHANGE_VERSION = """
+update customer_order set lines = jsonb_set(lines, '{0,price_version}', '7') where order_id = $1
+"""
+UNDERCHARGE = """
+update customer_order
+   set lines = jsonb_set(lines, '{0,line_total_minor}',
+                         to_jsonb((lines -> 0 ->> 'line_total_minor')::bigint - 1))
+ where order_id = $1
+"""
+BACKDATE = "update customer_order set created_at = '2020-01-01Z' where order_id = $1"
 FORGET_STOCK = "delete from reservation where reservation_id = $1"
 FORGET_MONEY = "delete from payment where payment_id = $1"
 
@@ -66,6 +76,9 @@ PLANTED = [
     ("orders", FORGET_ORDER, "stock_without_order"),
     ("orders", FORGET_ORDER, "money_without_order"),
     ("orders", CHANGE_QUANTITY, "order_and_stock_quantities"),
+    ("orders", CHANGE_VERSION, "order_price_version"),
+    ("orders", BACKDATE, "order_price_version"),
+    ("orders", UNDERCHARGE, "order_and_price"),
     ("inventory", FORGET_STOCK, "order_and_stock"),
     ("payments", FORGET_MONEY, "order_and_money"),
     ("payments", MOVE_TO_ANOTHER_STORE, "order_and_money_stores"),
