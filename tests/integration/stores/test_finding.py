@@ -7,10 +7,12 @@ import pytest
 
 from chassis.kernel.errors import HutongError
 from chassis.kernel.geo import Position, geodesic_millimetres
+from chassis.rpc.status import from_status
 from hutong.stores.v1 import stores_pb2, stores_service_pb2
 from services.stores.domain.area import area_of
 from tests.integration.stores.chains import (
     JINGAN,
+    Chain,
     all_found,
     closing,
     creation,
@@ -21,7 +23,7 @@ from tests.integration.stores.chains import (
     store,
     update,
 )
-from tests.support.world import Client
+from tests.support.world import Client, World, call_context_for, caller
 
 KINDS = [stores_pb2.STORE_KIND_CORNER, stores_pb2.STORE_KIND_WAREHOUSE]
 CLOSED = stores_pb2.OpeningHours()
@@ -179,3 +181,65 @@ async def test_a_closing_is_seen_by_the_next_search(platform: Client) -> None:
     assert not found.openness.is_open
     assert found.serviceability == stores_pb2.SERVICEABILITY_CLOSED
     assert found.store.closure.reason == "burst pipe"
+
+
+async def test_the_basic_view_leaves_out_hours_and_area_and_nothing_else(platform: Client) -> None:
+    await platform.BatchCreateStores(creation(store("a"), store("b", hours=CLOSED)))
+    await platform.CloseStore(closing("b"))
+    whole = (await platform.FindStores(looking())).stores
+    assert whole[0].store.opening_hours.weekly
+    assert whole[0].store.delivery_area
+    for view in (stores_service_pb2.STORE_VIEW_UNSPECIFIED, stores_service_pb2.STORE_VIEW_FULL):
+        assert (await platform.FindStores(looking(view=view))).stores == whole
+    basic = await platform.FindStores(looking(view=stores_service_pb2.STORE_VIEW_BASIC))
+    for found in whole:
+        found.store.ClearField("opening_hours")
+        found.store.ClearField("delivery_area")
+    assert basic.stores == whole
+    assert [found.store.closure.reason for found in whole] == ["", "burst pipe"]
+
+
+async def test_a_found_store_is_the_store_that_is_got(chain: Chain, platform: Client) -> None:
+    await platform.BatchCreateStores(creation(store("a", franchise_owner="owner-1"), store("b")))
+    await platform.CloseStore(closing("b"))
+    customer = chain.client("customer", customer="customers/c1")
+    for found in (await customer.FindStores(looking())).stores:
+        name = stores_service_pb2.GetStoreRequest(name=found.store.name)
+        assert found.store == await customer.GetStore(name)
+
+
+async def test_a_batch_answers_each_search_as_it_would_be_alone(
+    world: World, chain: Chain, platform: Client
+) -> None:
+    await platform.BatchCreateStores(creation(*(store(f"s{i}", (31 + i, 121)) for i in range(5))))
+    stranger = Chain(world)
+    await stranger.client("platform").BatchCreateStores(creation(store("theirs")))
+    customer = caller(role="customer", customer="customers/c1", tenant=chain.tenant)
+    requests = [
+        (looking((34, 121), page_size=2), customer),
+        (looking((31, 121), page_token="nonsense"), customer),
+        (looking((95, 121)), customer),
+        (looking(), caller(role="gardener", tenant=chain.tenant)),
+        (looking(), caller(role="customer", customer="customers/c1", tenant=stranger.tenant)),
+        (looking(distance_metres_max=1), customer),
+    ]
+    batch = stores_service_pb2.BatchFindStoresRequest(
+        items=[
+            stores_service_pb2.BatchFindStoresRequest.Item(
+                context=call_context_for(who), request=request
+            )
+            for request, who in requests
+        ]
+    )
+    reply = await chain.client("service").BatchFindStores(batch)
+    alone = await chain.client("customer", customer="customers/c1").FindStores(requests[0][0])
+    assert reply.results[0].page == alone
+    assert ids(alone) == ["s3", "s2"]
+    reasons = [from_status(each.error).reason for each in reply.results[1:4]]
+    assert reasons == ["PAGE_TOKEN_INVALID", "INVALID_INPUT", "ROLE_NOT_ALLOWED"]
+    assert ids(reply.results[4].page) == ["theirs"]
+    assert reply.results[5].HasField("page")
+    assert ids(reply.results[5].page) == []
+    with pytest.raises(HutongError) as caught:
+        await platform.BatchFindStores(batch)
+    assert caught.value.reason == "ROLE_NOT_ALLOWED"
