@@ -7,6 +7,7 @@ side of a line that a point lies on are exact.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyproj.geod import Geod
@@ -82,6 +83,20 @@ def geodesic_millimetres(start: Position, end: Position) -> int:
         start.longitude_degrees, start.latitude_degrees, end.longitude_degrees, end.latitude_degrees
     )[2]
     return round(1000 * metres)
+
+
+def geodesics_millimetres(
+    start: Position, latitudes_e7: Sequence[int], longitudes_e7: Sequence[int]
+) -> list[int]:
+    """The lengths of the shortest ways from a point to each of many; see geodesic_millimetres."""
+    count = len(latitudes_e7)
+    metres = _ELLIPSOID.inv(
+        [start.longitude_degrees] * count,
+        [start.latitude_degrees] * count,
+        [each / E7_PER_DEGREE for each in longitudes_e7],
+        [each / E7_PER_DEGREE for each in latitudes_e7],
+    )[2]
+    return [round(1000 * each) for each in metres]
 
 
 def sphere_metres(start: Position, end: Position) -> float:

@@ -1,15 +1,18 @@
 """Which of many points on the earth are nearest, in order, without looking at all of them.
 
-Points are grouped with their neighbours; a group has a centre and a reach, and so a least distance
-from anywhere. Groups are opened in the order of that, until what lies in those that are open is
-certainly nearer than all that lies in the others. Distances are those over the sphere, computed
-for whole groups at once. The only place that knows numpy.
+Points are vectors on a sphere of radius 1, grouped with their neighbours. A group lies in a box,
+and so has a least distance from anywhere. Groups are opened in the order of that, until what lies
+in those that are open is certainly nearer than all that lies in the others. Distances are those
+over the sphere, computed for whole groups at once; until they are told, the squares of the chords
+do.
+The only place that knows numpy.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,7 +21,7 @@ from numpy.typing import NDArray
 
 from chassis.kernel.geo import MEAN_RADIUS_METRES, Position
 
-GROUP_POINTS = 128
+GROUP_POINTS = 256
 """A group has at most so many points."""
 
 GROUPS_OPENED_FIRST = 4
@@ -30,11 +33,10 @@ LOOSE_SHARE; then all points are grouped anew."""
 
 CAPACITY_FIRST = 64
 
-CHORD_ERROR = 1e-15
-"""How far, in radii, a chord can be from the truth: what double precision rounds away."""
-
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.int64]
+
+_NO_SQUARES: Floats = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,17 @@ class Nearby:
 
 @dataclass(frozen=True, slots=True)
 class _Groups:
-    """Points in the order of their groups; group i has those from starts[i] up to starts[i + 1]."""
+    """Points in the order of their groups, each with the box from `lows` to `highs` around it."""
 
     rows: Rows
     vectors: Floats
-    starts: Rows
-    centres: Floats
-    reaches: Floats
+    slices: Sequence[slice]
+    lows: Floats
+    highs: Floats
+
+    def squares_from(self, here: Floats) -> Floats:
+        """The square of each group's least distance."""
+        return _squares(np.maximum(np.maximum(self.lows - here, here - self.highs), 0.0))
 
 
 class Points:
@@ -92,29 +98,35 @@ class Points:
         """
         groups = self._grouped()
         here = np.array(_vector(position))
-        rows: Rows = np.array(self._loose, dtype=np.int64)
-        chords = _lengths(self._vectors[rows] - here)
-        least = np.maximum(_lengths(groups.centres - here) - groups.reaches, 0.0)
-        order = np.argsort(least)
+        rows, squares = self._from_loose(here)
+        least = groups.squares_from(here)
+        order = least.argsort().tolist()
         opened, opening = 0, GROUPS_OPENED_FIRST
         while True:
             fresh = order[opened : opened + opening]
-            if len(fresh):
-                fresh_rows, fresh_chords = self._opened(groups, fresh, here)
-                rows = np.concatenate([rows, fresh_rows])
-                chords = np.concatenate([chords, fresh_chords])
+            if fresh:
+                fresh_rows, fresh_squares = self._opened(groups, fresh, here)
+                rows = np.concatenate((rows, fresh_rows)) if len(rows) else fresh_rows
+                squares = (
+                    np.concatenate((squares, fresh_squares)) if len(squares) else fresh_squares
+                )
             opened, opening = opened + opening, opening * 2
-            is_last = opened >= len(order)
-            beyond = np.inf if is_last else float(least[order[opened]])
-            is_near = chords < beyond
-            near_rows, near_chords = rows[is_near], chords[is_near]
-            by_chord = np.argsort(near_chords)
-            yield Nearby(
-                near_rows[by_chord], _arcs(near_chords[by_chord]), float(_arcs(np.array(beyond)))
-            )
-            if is_last:
+            if opened >= len(order):
+                by_distance = squares.argsort()
+                yield Nearby(rows[by_distance], _arcs(squares[by_distance]), math.inf)
                 return
-            rows, chords = rows[~is_near], chords[~is_near]
+            beyond = float(least[order[opened]])
+            is_near = squares < beyond
+            near_squares = squares[is_near]
+            by_distance = near_squares.argsort()
+            yield Nearby(rows[is_near][by_distance], _arcs(near_squares[by_distance]), _arc(beyond))
+            rows, squares = rows[~is_near], squares[~is_near]
+
+    def _from_loose(self, here: Floats) -> tuple[Rows, Floats]:
+        rows: Rows = np.array(self._loose, dtype=np.int64)
+        if not self._loose:
+            return rows, _NO_SQUARES
+        return rows, _squares(self._vectors[rows] - here)
 
     def _put(self, row: int, position: Position) -> None:
         self._vectors[row] = _vector(position)
@@ -122,15 +134,15 @@ class Points:
             self._is_loose[row] = True
             self._loose.append(row)
 
-    def _opened(self, groups: _Groups, opened: Rows, here: Floats) -> tuple[Rows, Floats]:
-        """The rows in some groups, and how far each is."""
-        slices = [slice(groups.starts[each], groups.starts[each + 1]) for each in opened]
+    def _opened(self, groups: _Groups, opened: list[int], here: Floats) -> tuple[Rows, Floats]:
+        """The rows in some groups, and the square of how far each is."""
+        slices = [groups.slices[each] for each in opened]
         rows = np.concatenate([groups.rows[each] for each in slices])
-        chords = _lengths(np.concatenate([groups.vectors[each] for each in slices]) - here)
+        squares = _squares(np.concatenate([groups.vectors[each] for each in slices]) - here)
         if self._loose:
             is_settled = ~self._is_loose[rows]
-            return rows[is_settled], chords[is_settled]
-        return rows, chords
+            return rows[is_settled], squares[is_settled]
+        return rows, squares
 
     def _grouped(self) -> _Groups:
         loose = len(self._loose)
@@ -143,17 +155,14 @@ class Points:
 
 def _groups_of(vectors: Floats) -> _Groups:
     parts = list(_parts(vectors, np.arange(len(vectors)))) if len(vectors) else []
+    ends = list(itertools.accumulate((len(part) for part in parts), initial=0))
     rows = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-    centres = np.array([vectors[part].mean(axis=0) for part in parts]).reshape(-1, 3)
-    reaches = [
-        _lengths(vectors[part] - centre).max() for part, centre in zip(parts, centres, strict=True)
-    ]
     return _Groups(
         rows=rows,
         vectors=vectors[rows],
-        starts=np.cumsum([0, *(len(part) for part in parts)]),
-        centres=centres,
-        reaches=np.array(reaches) + CHORD_ERROR,
+        slices=[slice(*each) for each in itertools.pairwise(ends)],
+        lows=np.array([vectors[part].min(axis=0) for part in parts]).reshape(-1, 3),
+        highs=np.array([vectors[part].max(axis=0) for part in parts]).reshape(-1, 3),
     )
 
 
@@ -178,12 +187,19 @@ def _vector(position: Position) -> tuple[float, float, float]:
     return across * math.cos(longitude), across * math.sin(longitude), math.sin(latitude)
 
 
-def _lengths(vectors: Floats) -> Floats:
-    lengths: Floats = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    return lengths
+def _squares(vectors: Floats) -> Floats:
+    squares: Floats = np.einsum("ij,ij->i", vectors, vectors)
+    return squares
 
 
-def _arcs(chords: Floats) -> Floats:
-    """Metres over the sphere of the earth for chords of the sphere of radius 1."""
-    arcs: Floats = 2 * MEAN_RADIUS_METRES * np.arcsin(np.minimum(chords / 2, 1.0))
-    return np.where(np.isinf(chords), np.inf, arcs)
+def _arcs(squares: Floats) -> Floats:
+    """Metres over the earth as a sphere, for the squares of chords of the sphere of radius 1."""
+    halves = np.sqrt(squares)
+    halves *= 0.5
+    arcs: Floats = np.arcsin(np.minimum(halves, 1.0))
+    arcs *= 2 * MEAN_RADIUS_METRES
+    return arcs
+
+
+def _arc(square: float) -> float:
+    return 2 * MEAN_RADIUS_METRES * math.asin(min(math.sqrt(square) / 2, 1.0))

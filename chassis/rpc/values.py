@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from chassis.kernel.errors import AmountTooLarge
@@ -13,6 +14,7 @@ _UNITS = {
     measure_pb2.MEASURE_UNIT_EACH: Unit.EACH,
     measure_pb2.MEASURE_UNIT_GRAM: Unit.GRAM,
 }
+_VARINTS = (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64, FieldDescriptor.TYPE_ENUM)
 _MEASURE_UNITS = {unit: number for number, unit in _UNITS.items()}
 
 
@@ -55,7 +57,7 @@ def varint(number: int) -> bytes:
 
 
 def field_tag(message: type[Message], field: str) -> bytes:
-    """What stands before the length of a message that is this field of another."""
-    length_delimited = 2
-    number: int = message.DESCRIPTOR.fields_by_name[field].number
-    return varint(number << 3 | length_delimited)
+    """What stands before a field's value: a varint, or a length where it is a message or text."""
+    descriptor = message.DESCRIPTOR.fields_by_name[field]
+    is_varint = descriptor.type in _VARINTS
+    return varint(descriptor.number << 3 | (0 if is_varint else 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from chassis.kernel.errors import PageTokenInvalid
@@ -17,16 +18,22 @@ from services.stores.convert.stores import (
     position,
     serviceability,
 )
+from services.stores.domain.hours import Openness
 from services.stores.domain.search import Findings, Found, Mark, Search
+from services.stores.domain.store import Serviceability
 from services.stores.usecases.finding import TenantSearch
 
 FOUND_STORES_MAX = 100
 """How many stores a page of FindStores has at most: each costs a distance and a calendar."""
 
+JUDGEMENTS_MAX = 5_000
+"""How many answers about openness are kept as bytes."""
+
 _MARK_SEPARATOR = "/"
 
 _FOUND_TAG = field_tag(stores_service_pb2.FindStoresResponse, "stores")
 _STORE_TAG = field_tag(stores_pb2.FoundStore, "store")
+_DISTANCE_TAG = field_tag(stores_pb2.FoundStore, "distance_metres")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +78,21 @@ def _found_bytes(found: Found, findings: Findings, *, is_whole: bool) -> list[by
     closure = store.closure_at(findings.at)
     if closure is not None:
         kept.append(wire_bytes(stores_pb2.Store(closure=closure_message(closure))))
-    seen = wire_bytes(_seen_message(found))
+    seen = _judged_bytes(found.seen.openness, found.seen.serviceability)
+    distance = _DISTANCE_TAG + varint((found.mark.millimetres + 500) // 1000)
     store_bytes = sum(map(len, kept))
     store_head = _STORE_TAG + varint(store_bytes)
-    found_head = _FOUND_TAG + varint(len(store_head) + store_bytes + len(seen))
-    return [found_head, store_head, *kept, seen]
+    found_bytes = len(store_head) + store_bytes + len(distance) + len(seen)
+    return [_FOUND_TAG, varint(found_bytes), store_head, *kept, distance, seen]
 
 
-def _seen_message(found: Found) -> stores_pb2.FoundStore:
-    """All of a found store but the store."""
-    return stores_pb2.FoundStore(
-        distance_metres=(found.millimetres + 500) // 1000,
-        openness=openness_message(found.seen.openness),
-        serviceability=serviceability(found.seen.serviceability),
+@functools.lru_cache(JUDGEMENTS_MAX)
+def _judged_bytes(openness: Openness, answer: Serviceability) -> bytes:
+    """What was judged of a found store. Stores that keep the same hours are judged alike."""
+    return wire_bytes(
+        stores_pb2.FoundStore(
+            openness=openness_message(openness), serviceability=serviceability(answer)
+        )
     )
 
 

@@ -11,8 +11,9 @@ import math
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from chassis.kernel.geo import SPHERE_ERROR, Position, geodesic_millimetres
+from chassis.kernel.geo import SPHERE_ERROR, Position, geodesics_millimetres
 from chassis.kernel.names import StoreId, unqualified
 from chassis.kernel.nearest import Points
 from services.stores.domain.search import Mark, Search
@@ -24,10 +25,12 @@ _CAPABILITY_BITS = {
 }
 _ANY_KIND = sum(_KIND_BITS.values())
 _GONE = 0
-_NO_ROW = -1
 
 _BEYOND_ALL = 10**12
 """In millimetres, farther than anything on the earth."""
+
+MEASURED_MORE = 4
+"""So many more distances are measured at once than stores are wanted: the sphere orders otherwise."""
 
 ARC_METRES = 0.2
 """How far double precision may put an arc over the sphere from the truth, at the antipode."""
@@ -44,8 +47,7 @@ class Place:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A store that comes next in the order, as of one of its versions."""
 
     store: StoreId
@@ -100,52 +102,61 @@ class Atlas:
 
         Fewer than `count` if no more follow.
         """
+        measured: list[tuple[Mark, int]] = []
         found: list[Candidate] = []
-        if count > 0:
-            for millimetres, bare_id, row in self._in_order(search):
-                found.append(
-                    Candidate(self._stores[row], self._versions[row], Mark(millimetres, bare_id))
-                )
+        for rows, beyond_millimetres in self._by_sphere(search, at_once=count + MEASURED_MORE):
+            for mark, row in zip(self._marks(search, rows), rows, strict=True):
+                if search.is_ahead(mark):
+                    heapq.heappush(measured, (mark, row))
+            while measured and measured[0][0].millimetres < beyond_millimetres:
+                mark, row = heapq.heappop(measured)
+                found.append(Candidate(self._stores[row], self._versions[row], mark))
                 if len(found) == count:
-                    break
+                    return found
         return found
 
-    def _in_order(self, search: Search) -> Iterator[tuple[int, str, int]]:
-        """Distance, id and row of all that follows in the search's order."""
-        after = (-1, "") if search.after is None else (search.after.millimetres, search.after.id)
-        limit = search.limit_millimetres
-        measured: list[tuple[int, str, int]] = []
-        for metres, row in self._by_sphere(search):
-            least = least_millimetres(metres)
-            while measured and measured[0][0] < least:
-                yield heapq.heappop(measured)
-            if least > limit:
-                break
-            if row == _NO_ROW or most_millimetres(metres) < after[0]:
-                continue
-            mark = (
-                geodesic_millimetres(search.position, self._position(row)),
-                unqualified(self._stores[row]),
-            )
-            if after < mark and mark[0] <= limit:
-                heapq.heappush(measured, (*mark, row))
-        while measured:
-            yield heapq.heappop(measured)
+    def _by_sphere(self, search: Search, *, at_once: int) -> Iterator[tuple[list[int], int]]:
+        """Rows that may be wanted, the nearest over the sphere first, some at a time.
 
-    def _by_sphere(self, search: Search) -> Iterator[tuple[float, int]]:
-        """Metres over the sphere and row of what may be wanted, the nearest first.
-
-        _NO_ROW says that what follows is not nearer.
+        With them comes how near, in millimetres, those that come later can be at the least.
         """
         kinds = sum(_KIND_BITS[kind] for kind in search.kinds) or _ANY_KIND
         capabilities = sum(_CAPABILITY_BITS[each] for each in search.capabilities)
-        abilities = self._abilities
+        passed = _metres_passed(search)
+        limit = search.limit_millimetres
+        abilities, rows = self._abilities, list[int]()
         for nearby in self._points.nearest(search.position):
             for row, metres in zip(nearby.rows.tolist(), nearby.metres.tolist(), strict=True):
+                if len(rows) == at_once:
+                    beyond = least_millimetres(metres)
+                    yield rows, beyond
+                    if beyond > limit:
+                        return
+                    rows = []
                 ability = abilities[row]
-                if ability & kinds and ability & capabilities == capabilities:
-                    yield metres, row
-            yield nearby.beyond_metres, _NO_ROW
+                if (
+                    metres >= passed
+                    and ability & kinds
+                    and (ability & capabilities == capabilities)
+                ):
+                    rows.append(row)
+            beyond = least_millimetres(nearby.beyond_metres)
+            yield rows, beyond
+            if beyond > limit:
+                return
+            rows = []
+
+    def _marks(self, search: Search, rows: Sequence[int]) -> list[Mark]:
+        """The places in the order of some rows."""
+        millimetres = geodesics_millimetres(
+            search.position,
+            [self._latitudes[row] for row in rows],
+            [self._longitudes[row] for row in rows],
+        )
+        return [
+            Mark(each, unqualified(self._stores[row]))
+            for each, row in zip(millimetres, rows, strict=True)
+        ]
 
     def _position(self, row: int) -> Position:
         return Position(self._latitudes[row], self._longitudes[row])
@@ -164,11 +175,11 @@ def least_millimetres(metres_on_sphere: float) -> int:
     return max(0, int((metres_on_sphere - ARC_METRES) * (1 - SPHERE_ERROR) * 1000))
 
 
-def most_millimetres(metres_on_sphere: float) -> int:
-    """The most that a distance over the ellipsoid can be, given that over the sphere."""
-    if metres_on_sphere == math.inf:
-        return _BEYOND_ALL
-    return int((metres_on_sphere + ARC_METRES) * (1 + SPHERE_ERROR) * 1000) + 1
+def _metres_passed(search: Search) -> float:
+    """Over the sphere, what is nearer than this came on a page before."""
+    if search.after is None:
+        return 0.0
+    return search.after.millimetres / 1000 / (1 + SPHERE_ERROR) - ARC_METRES
 
 
 def _abilities_of(place: Place) -> int:

@@ -24,9 +24,9 @@ from services.stores.domain.store import (
 KEPT_BYTES_MAX = 64_000_000
 """How much memory the kept stores may take, as far as that can be told from their parts."""
 
-STORE_BYTES = 600
+STORE_BYTES = 250
 VERTEX_BYTES = 16
-RING_BYTES = 500
+RING_BYTES = 250
 
 
 @dataclass(frozen=True, slots=True)

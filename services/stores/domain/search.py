@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from chassis.kernel.geo import DISTANCE_METRES_MAX, Position
-from chassis.kernel.names import unqualified
 from services.stores.domain.hours import Openness
 from services.stores.domain.known import KnownStore
 from services.stores.domain.store import Capability, Kind, Serviceability
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Mark(NamedTuple):
     """A place in the order: behind the store with this distance and id."""
 
     millimetres: int
@@ -38,6 +37,12 @@ class Search:
         """How far a store may be."""
         return (self.metres_max or DISTANCE_METRES_MAX) * 1000
 
+    def is_ahead(self, mark: Mark) -> bool:
+        """Whether a place in the order lies behind the page before, and within the limit."""
+        return mark.millimetres <= self.limit_millimetres and (
+            self.after is None or mark > self.after
+        )
+
     def behind(self, mark: Mark | None) -> Search:
         """The same search from another place in the order on."""
         return self if mark == self.after else replace(self, after=mark)
@@ -49,8 +54,7 @@ class Search:
         return not self.is_serviceable_only or seen.serviceability is Serviceability.SERVICEABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """A store as it appears from a position at an instant."""
 
     store: KnownStore
@@ -58,17 +62,11 @@ class Seen:
     serviceability: Serviceability
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A store that was looked for, with its distance."""
 
     seen: Seen
-    millimetres: int
-
-    @property
-    def mark(self) -> Mark:
-        """Its place in the order."""
-        return Mark(self.millimetres, unqualified(self.seen.store.id))
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class Finding:
                 after, looked_at = candidate.mark, looked_at + 1
                 seen = seen_from(search.position, store, now)
                 if search.wants(seen):
-                    found.append(Found(seen, candidate.mark.millimetres))
+                    found.append(Found(seen, candidate.mark))
                     if len(found) > search.rows_max:
                         return Findings(found[:-1], found[-2].mark, now)
             else:
