@@ -88,6 +88,8 @@ async def test_a_delivery_that_dies_on_the_way_is_placed_once(
     await dies_in(dying, dying.client(STUB, who).PlaceOrder(request))
     order = await answer(shop.orders(who), "PlaceOrder", request)
     assert (order.state, order.delivery) == (orders_pb2.ORDER_STATE_PLACED, request.delivery)
+    again = await shop.orders(who).PlaceOrder(request)
+    assert again.SerializeToString() == order.SerializeToString()
     assert await shop.stock(sku) == (10, 3)
     assert await shop.wallet(who) == (700, 300)
 
