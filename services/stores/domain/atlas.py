@@ -30,7 +30,8 @@ _BEYOND_ALL = 10**12
 """In millimetres, farther than anything on the earth."""
 
 MEASURED_MORE = 4
-"""So many more distances are measured at once than stores are wanted: the sphere orders otherwise."""
+"""So many more distances are measured at once than stores are wanted: the sphere orders them
+otherwise."""
 
 ARC_METRES = 0.2
 """How far double precision may put an arc over the sphere from the truth, at the antipode."""
