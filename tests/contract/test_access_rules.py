@@ -6,44 +6,22 @@ the service's: whoever is let through meets validation, or a service that knows 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pool
-from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from allinone.topology import BLUEPRINTS
 from chassis.kernel.errors import ErrorKind, HutongError
-from chassis.rpc.access import Rule, path_of, rules_of
 from chassis.rpc.auth import Caller
 from chassis.rpc.status import from_rpc_error, from_status
+from tests.contract.access_walk import BATCHES, METHODS, ROLES, RULES, UNARY
 from tests.support.world import World, call_context_for, caller
 
-ROLES = ("customer", "cashier", "store_manager", "franchise_owner", "platform", "service", "nobody")
 OWN = {"stores": "stores/sh01", "customers": "customers/c1"}
 FOREIGN = {"stores": "stores/sh02", "customers": "customers/c2"}
 ABSENT = {"stores": "stores/none", "customers": "customers/none"}
-
-
-def _methods() -> Iterator[MethodDescriptor]:
-    pool = descriptor_pool.Default()
-    for plan in BLUEPRINTS:
-        service = pool.FindServiceByName(f"hutong.{plan.name}.v1.{plan.name.title()}Service")
-        yield from service.methods
-
-
-METHODS = {path_of(method): method for method in _methods()}
-RULES: dict[str, Rule] = {
-    path: rule
-    for service in {method.containing_service for method in METHODS.values()}
-    for path, rule in rules_of(service).items()
-}
-UNARY = [path for path in METHODS if not RULES[path].batch_of]
-BATCHES = [path for path in METHODS if RULES[path].batch_of]
 
 
 def who(role: str) -> Caller:
