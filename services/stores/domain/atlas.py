@@ -30,8 +30,7 @@ _BEYOND_ALL = 10**12
 """In millimetres, farther than anything on the earth."""
 
 MEASURED_MORE = 4
-"""So many more distances are measured at once than stores are wanted: the sphere orders them
-otherwise."""
+"""So many more distances are measured at once than stores are wanted, as orders differ a little."""
 
 ARC_METRES = 0.2
 """How far double precision may put an arc over the sphere from the truth, at the antipode."""
