@@ -168,7 +168,8 @@ async def _searched(
             f"find_stores_p99_ms{{place={place},view={view}}}",
             paced.answers.percentile(99),
             "ms",
-            f"{conditions}; {paced.answers.per_second:.0f} a second, from h2load; p50 {paced.answers.percentile(50):.1f}",
+            f"{conditions}; {paced.answers.per_second:.0f} a second, from h2load; p50 "
+            f"{paced.answers.percentile(50):.1f}",
         ),
         Row(
             f"find_stores_flat_out_cpu_us{{place={place},view={view}}}",

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from chassis.db.engine import Database
 from chassis.kernel import names
+from chassis.kernel.errors import HutongError
 from chassis.kernel.names import StoreId
 from chassis.log import logger
 from services.stores import repository
@@ -66,7 +67,7 @@ class StoreViews:
             self._looking.add_done_callback(_heard)
         if age >= SEEN_SECONDS_MAX or self._time is None:
             # Whoever stops waiting does not stop the others' look.
-            await asyncio.shield(self._looking)
+            await _outcome(self._looking)
 
     def now(self) -> datetime:
         """The database's time, as far as the last look and this machine's own clock tell."""
@@ -161,6 +162,14 @@ def _note(atlases: dict[str, Atlas], places: Iterable[Place]) -> None:
         if atlas is None:
             atlas = atlases[tenant] = Atlas()
         atlas.note(place)
+
+
+async def _outcome(look: asyncio.Task[None]) -> None:
+    """Waits for a look; each waiter gets an error of its own."""
+    try:
+        await asyncio.shield(look)
+    except HutongError as problem:
+        raise problem.copy() from problem
 
 
 def _heard(look: asyncio.Task[None]) -> None:
