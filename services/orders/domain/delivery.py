@@ -9,10 +9,10 @@ from chassis.kernel.geo import Position
 
 
 class DeliveryAddressInvalid(InvalidInput):
-    """A delivery without an address, or an address for goods that are not delivered."""
+    """A delivery without an address, a blank one, or one for goods that are not delivered."""
 
     reason = "DELIVERY_ADDRESS_INVALID"
-    message = "a delivery has an address, and nothing else does"
+    message = "the delivery address can't be right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +24,10 @@ class DeliveryAddress:
     street: str = field(repr=False)
     position: Position = field(repr=False)
     note: str = field(repr=False)
+
+
+def require_legible(delivery: DeliveryAddress) -> None:
+    """DeliveryAddressInvalid, naming the field, if a courier could read nothing in it."""
+    for name, text in (("recipient", delivery.recipient), ("street", delivery.street)):
+        if not text.strip():
+            raise DeliveryAddressInvalid.at(f"delivery.{name}", "must not be blank")

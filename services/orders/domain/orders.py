@@ -10,7 +10,11 @@ from chassis.kernel.errors import ErrorKind, HutongError, PermissionDenied, Refu
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.kernel.quantity import Unit
-from services.orders.domain.delivery import DeliveryAddress, DeliveryAddressInvalid
+from services.orders.domain.delivery import (
+    DeliveryAddress,
+    DeliveryAddressInvalid,
+    require_legible,
+)
 
 
 class State(enum.StrEnum):
@@ -311,6 +315,8 @@ def require_askable(command: PlaceOrder) -> None:
         raise DeliveryAddressInvalid.at(
             "delivery", "is for delivery only" if command.delivery else "is needed for delivery"
         )
+    if command.delivery is not None:
+        require_legible(command.delivery)
     if is_till_sale and not command.purchaser.is_staff:
         raise FulfilmentNotAllowed(fulfilment=command.fulfilment)
     if is_till_sale and not command.till:

@@ -99,6 +99,31 @@ async def test_what_is_planted_is_found(
     assert rule in await rules_broken(world, order_id)
 
 
+@pytest.mark.parametrize(
+    ("service", "statement", "rule"),
+    [
+        ("inventory", FORGET_STOCK, "order_and_stock"),
+        ("payments", FORGET_MONEY, "order_and_money"),
+        ("orders", RAISE_TOTAL, "order_and_money_amounts"),
+        ("orders", CHANGE_QUANTITY, "order_and_stock_quantities"),
+        ("orders", FORGET_ANSWER, "orders.broken_order_answer"),
+        ("orders", SKIP_VERSION, "orders.broken_order_event"),
+    ],
+)
+async def test_what_a_packed_order_lacks_is_found(
+    service: str, statement: str, rule: str, world: World, shop: Shop
+) -> None:
+    sku, who = await shop.product(stock=10), await shop.customer(balance=1_000)
+    order = await shop.orders(who).PlaceOrder(delivery(who, wanted(sku, 2)))
+    await shop.orders().MarkOrderReady(
+        orders_service_pb2.MarkOrderReadyRequest(name=order.name, request_id=request_id())
+    )
+    order_id = order.name.rpartition("/")[2]
+    assert await rules_broken(world, order_id) == set()
+    await change(world, service, statement, order_id)
+    assert rule in await rules_broken(world, order_id)
+
+
 async def test_money_that_a_cancelled_order_kept_is_found(world: World, shop: Shop) -> None:
     sku = await shop.product(stock=10)
     order = await shop.orders().PlaceOrder(till_sale(wanted(sku, 2)))

@@ -249,6 +249,18 @@ async def test_an_address_that_can_t_be_right_is_refused_and_nothing_happens(
 
 
 @pytest.mark.parametrize(
+    ("field", "value"), [("recipient", "  "), ("street", "\u3000"), ("street", "\u00a0 ")]
+)
+async def test_an_address_of_blanks_is_none(
+    field: str, value: str, shop: Shop, sku: str, who: Caller
+) -> None:
+    request = delivery(who, wanted(sku, 1), delivery=door(**{field: value}))
+    error = await refused(shop.orders(who).PlaceOrder(request))
+    assert error.reason == "DELIVERY_ADDRESS_INVALID"
+    assert [name for name, _ in error.violations] == [f"delivery.{field}"]
+
+
+@pytest.mark.parametrize(
     ("field", "value"), [("recipient", "王" * 80), ("street", "路" * 240), ("note", "铃" * 240)]
 )
 async def test_an_address_may_be_as_long_as_the_contract_says(
