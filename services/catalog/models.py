@@ -193,8 +193,7 @@ Table(
         postgresql_where=text("ends_at is not null"),
     ),
     ExcludeConstraint(
-        ("store_id", "="),
-        ("sku", "="),
+        (literal_column("(store_id || '/' || sku)"), "="),
         (
             literal_column(
                 "(case channel when 'till' then int4range(0, 1)"

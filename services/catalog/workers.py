@@ -8,7 +8,7 @@ from chassis.telemetry import Metrics
 from services.catalog.domain.parity import Surface
 from services.catalog.usecases.parity import Parity
 
-CHECK_PAUSE_SECONDS = 15.0
+CHECK_PAUSE_SECONDS = 60.0
 """So long a disagreement may stay unseen, besides the grace."""
 
 

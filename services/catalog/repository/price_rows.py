@@ -151,7 +151,7 @@ select {PRICE_COLUMNS}
 """
 
 # A version counts as shown once it has started, unless it was withdrawn before that.
-_OFFERS = f"""
+OFFERS = f"""
 select clock.now, p.display_name,
        priced.unit, priced.currency, priced.amount_minor, priced.version,
        shown.currency as shown_currency, shown.amount_minor as shown_amount_minor,
@@ -171,10 +171,12 @@ select clock.now, p.display_name,
         channel="asked.channel",
     )
 }) as priced on true
-  left join price as shown
-    on shown.store_id = asked.store_id and shown.sku = asked.sku
-   and shown.version = asked.shown_version and shown.starts_at <= clock.now
-   and (shown.ends_at is null or shown.ends_at > shown.starts_at)
+  left join lateral (
+       select r.currency, r.amount_minor from price as r
+        where r.store_id = asked.store_id and r.sku = asked.sku
+          and r.version = asked.shown_version and r.starts_at <= clock.now
+          and (r.ends_at is null or r.ends_at > r.starts_at)
+        limit 1) as shown on true
   left join barcode as item on item.tenant = asked.tenant and item.code = asked.item_number
  order by asked.position
 """
@@ -344,7 +346,7 @@ async def versions(
 async def offers(tx: Transaction, asked: Sequence[Asked]) -> tuple[list[Offer], datetime]:
     """What is asked for each, in order, and the database's time, all in one statement."""
     rows = await tx.rows(
-        _OFFERS,
+        OFFERS,
         [each.tenant for each in asked],
         [each.store for each in asked],
         [each.sku for each in asked],

@@ -12,6 +12,7 @@ from chassis.rpc.batch import read_results
 from chassis.rpc.status import from_status
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2
 from hutong.common.v1 import money_pb2
+from services.catalog.repository import price_rows
 from tests.integration.catalog.chains import (
     EACH,
     GRAM,
@@ -321,3 +322,39 @@ async def test_a_shown_version_that_was_never_asked_is_bad_input(
     with pytest.raises(HutongError) as raised:
         await platform.QuoteBasket(basket(("milk", 1), shown=-1))
     assert raised.value.violations[0][0] == "lines[0].shown_price_version"
+
+
+async def test_a_batch_of_quotes_is_one_statement_that_only_indexes_answer(world: World) -> None:
+    """Also where a store has thousands of prices, and some of them an end."""
+    tenant = Chain(world).tenant
+    store = f"{tenant}:sh01"
+    async with world.database("catalog").transaction() as tx:
+        await tx.run("insert into store_currency values ($1, 'CNY')", store)
+        await tx.run(
+            """
+            insert into price (store_id, sku, version, currency, amount_minor, unit, starts_at,
+                               ends_at)
+            select $1, 'p' || i, v, 'CNY', i, 'each', now() - make_interval(days => 9 - v),
+                   case when v = 3 and i % 10 = 0 then now() + interval '1 day' end
+              from generate_series(1, 2000) as i, generate_series(1, 3) as v
+            """,
+            store,
+        )
+        await tx.run("analyze price")
+        asked = 50
+        plan = await tx.rows(
+            "explain (analyze, costs off, timing off, summary off) " + price_rows.OFFERS,
+            [tenant] * asked,
+            [store] * asked,
+            [f"p{i}" for i in range(asked)],
+            ["till"] * asked,
+            [None] * asked,
+            [2] * asked,
+            [None] * asked,
+        )
+        text = "\n".join(line for (line,) in plan)
+        for index in ("price_temporary", "price_standing", "price_pkey"):
+            assert f"using {index} on price" in text, text
+        assert "Seq Scan on price" not in text, text
+        await tx.run("delete from price where store_id = $1", store)
+        await tx.run("delete from store_currency where store_id = $1", store)
