@@ -33,8 +33,10 @@ errors = st.builds(
     violations=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
 )
 
-SHARED_REASONS = {"ORDER_UNDONE"}
-"""Two services answer it for the same thing: a late do after its undo (decision 0004)."""
+SHARED_REASONS = {"ORDER_UNDONE", "PRICE_CHANGED"}
+"""Two services answer ORDER_UNDONE for the same thing: a late do after its undo (decision 0004).
+PRICE_CHANGED has the facts of a line, or those of the total.
+"""
 
 
 def _all_errors() -> list[type[HutongError]]:
