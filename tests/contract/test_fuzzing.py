@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
+from allinone.topology import BLUEPRINTS
 from gateway.routes.bindings import bindings_of
 from gateway.routes.contracts import contracts_of
 from gateway.routes.openapi import openapi_of
@@ -24,17 +25,19 @@ from tests.support.web import Web
 from tests.support.world import caller
 
 EXAMPLES_MAX = 5
-SERVICES = [
-    f"hutong.{name}.v1.{name.title()}Service"
-    for name in ("catalog", "inventory", "payments", "orders")
-]
+SERVICES = [f"hutong.{plan.name}.v1.{plan.name.title()}Service" for plan in BLUEPRINTS]
 CONTRACTS = contracts_of(SERVICES)
 SCHEMA = schemathesis.openapi.from_dict(
     openapi_of(bindings_of(CONTRACTS.methods), CONTRACTS.comments)
 )
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
-CHECKS = ["not_a_server_error", "response_schema_conformance", "content_type_conformance"]
-ANSWERS = {200, 400, 401, 403, 404, 405, 409, 415}
+NOT_CHECKED = {
+    # What the platform's state refuses is a 400 too, by google.rpc.Code's table, and no schema can
+    # say which products or orders there are.
+    "positive_data_acceptance",
+}
+CHECKS = [name for name in schemathesis.checks.CHECKS.get_all_names() if name not in NOT_CHECKED]
+ANSWERS = {200, 204, 400, 401, 403, 404, 405, 409, 415}
 
 
 def test_every_operation_of_the_document_is_understood() -> None:
@@ -66,12 +69,13 @@ async def test_whatever_is_made_up_gets_an_answer_of_the_document(web: Web, oper
             asked["content"] = asked.pop("data")
         response = client.request(**asked)
         assert response.status_code in ANSWERS, (asked, response.text)
-        if response.status_code != 200:
+        if response.status_code not in {200, 204}:
             assert response.headers["content-type"] == "application/problem+json"
             assert response.json()["status"] == response.status_code
         case.validate_response(
             response,
             checks=schemathesis.checks.CHECKS.get_by_names(CHECKS),
+            headers=who,
         )
 
     with httpx.Client(timeout=20) as client:
