@@ -47,23 +47,32 @@ def epoch_key(service: str) -> str:
     return f"hutong:epoch:{{{service}}}"
 
 
+# KEYS: stream. ARGV: source, how many events are kept, then each event's aggregate, sequence, type,
+# time and data. One command with what differs costs a fifth of one command for each event.
+_PUBLISH = """
+for i = 3, #ARGV, 5 do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*',
+    'ce_specversion', '1.0',
+    'ce_id', ARGV[i] .. '#' .. ARGV[i + 1],
+    'ce_source', ARGV[1],
+    'ce_type', ARGV[i + 2],
+    'ce_subject', ARGV[i],
+    'ce_time', ARGV[i + 3],
+    'ce_sequence', ARGV[i + 1],
+    'data', ARGV[i + 4])
+end
+"""
+
+
 async def publish_all(redis: Redis, service: str, events: Sequence[StoredEvent]) -> None:
     """Appends events to the service's stream, in their order, in one round trip."""
-    pipeline = redis.pipeline(transaction=False)
+    arguments: list[str | bytes] = [f"//hutong/{service}", str(STREAM_EVENTS_MAX)]
     for event in events:
-        pipeline.xadd(
-            stream_key(service),
-            {
-                "ce_specversion": "1.0",
-                "ce_id": f"{event.aggregate}#{event.sequence}",
-                "ce_source": f"//hutong/{service}",
-                "ce_type": event.type,
-                "ce_subject": event.aggregate,
-                "ce_time": event.created_at.isoformat(),
-                "ce_sequence": str(event.sequence),
-                "data": event.data,
-            },
-            maxlen=STREAM_EVENTS_MAX,
-            approximate=True,
+        arguments += (
+            event.aggregate,
+            str(event.sequence),
+            event.type,
+            event.created_at.isoformat(),
+            event.data,
         )
-    await pipeline.execute()
+    await redis.eval(_PUBLISH, 1, stream_key(service), *arguments)
