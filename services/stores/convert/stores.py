@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -22,7 +22,14 @@ from chassis.rpc.values import wire_bytes
 from hutong.common.v1 import position_pb2
 from hutong.stores.v1 import events_pb2, stores_pb2, stores_service_pb2
 from services.stores.domain.area import area_of
-from services.stores.domain.hours import OpeningHours, Openness, Period, checked_hours, zone_of
+from services.stores.domain.hours import (
+    HoursInvalid,
+    OpeningHours,
+    Openness,
+    Period,
+    checked_hours,
+    zone_of,
+)
 from services.stores.domain.known import Encoded
 from services.stores.domain.store import (
     Address,
@@ -39,6 +46,11 @@ from services.stores.domain.store import (
     StoreEdit,
     require_place,
 )
+
+HOURS_KEPT_MAX = 1_000
+"""How many different opening hours are kept as messages and as values."""
+
+Periods = tuple[Period, ...]
 
 _UPDATABLE = frozenset(
     {
@@ -232,7 +244,7 @@ def _usual(store: Store, *, with_owner: bool) -> stores_pb2.Store:
 def _more(store: Store) -> stores_pb2.Store:
     """What whole stores have besides."""
     return stores_pb2.Store(
-        opening_hours=_hours_message(store.details.opening_hours),
+        opening_hours=_hours_message(*_hours_items(store.details.opening_hours)),
         delivery_area=store.details.delivery_area.geojson,
     )
 
@@ -320,6 +332,19 @@ def _place(message: stores_pb2.Store, *, at: str) -> Position:
 
 def _hours(message: stores_pb2.Store, *, at: str) -> OpeningHours:
     hours = message.opening_hours
+    try:
+        return _hours_in(wire_bytes(hours))
+    except HoursInvalid:
+        return _checked_hours(hours, at=at)
+
+
+@functools.lru_cache(maxsize=HOURS_KEPT_MAX)
+def _hours_in(data: bytes) -> OpeningHours:
+    """The hours in a message's bytes; most stores of a chain have the same. HoursInvalid."""
+    return _checked_hours(stores_pb2.OpeningHours.FromString(data), at="")
+
+
+def _checked_hours(hours: stores_pb2.OpeningHours, *, at: str) -> OpeningHours:
     return checked_hours(
         [(day.day - 1, _periods(day.periods)) for day in hours.weekly],
         [(day.date, _periods(day.periods)) for day in hours.exceptions],
@@ -331,22 +356,36 @@ def _periods(messages: Sequence[stores_pb2.OpenPeriod]) -> list[Period]:
     return [Period(message.open_minutes, message.close_minutes) for message in messages]
 
 
-def _hours_message(hours: OpeningHours) -> stores_pb2.OpeningHours:
+def _hours_items(
+    hours: OpeningHours,
+) -> tuple[tuple[tuple[int, Periods], ...], tuple[tuple[date, Periods], ...]]:
+    """Hours as something that can be looked up: periods by day and by date, in order."""
+    return (
+        tuple((day, tuple(periods)) for day, periods in sorted(hours.weekly.items())),
+        tuple((day, tuple(periods)) for day, periods in sorted(hours.exceptions.items())),
+    )
+
+
+@functools.lru_cache(maxsize=HOURS_KEPT_MAX)
+def _hours_message(
+    weekly: Sequence[tuple[int, Periods]], exceptions: Sequence[tuple[date, Periods]]
+) -> stores_pb2.OpeningHours:
+    """The hours as the contract has them, to be copied and not to be changed."""
     return stores_pb2.OpeningHours(
         weekly=[
             stores_pb2.DayHours(
                 day=stores_pb2.DayOfWeek.Name(day + 1), periods=_period_messages(periods)
             )
-            for day, periods in sorted(hours.weekly.items())
+            for day, periods in weekly
         ],
         exceptions=[
             stores_pb2.DateHours(date=day.isoformat(), periods=_period_messages(periods))
-            for day, periods in sorted(hours.exceptions.items())
+            for day, periods in exceptions
         ],
     )
 
 
-def _period_messages(periods: Sequence[Period]) -> list[stores_pb2.OpenPeriod]:
+def _period_messages(periods: Periods) -> list[stores_pb2.OpenPeriod]:
     return [
         stores_pb2.OpenPeriod(open_minutes=period.open_minutes, close_minutes=period.close_minutes)
         for period in periods
