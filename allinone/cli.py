@@ -18,7 +18,14 @@ import uvloop
 from asyncpg import PostgresError
 
 from allinone.banner import banner
-from allinone.demo.people import PEOPLE, TENANT, PersonUnknown, person
+from allinone.demo.people import (
+    PEOPLE,
+    TENANT,
+    PersonUnknown,
+    looked_for,
+    person,
+    summarised,
+)
 from allinone.demo.seeding import seed
 from allinone.embedded import EmbeddedError
 from allinone.identity import has_own_issuer, own_issuer
@@ -114,7 +121,7 @@ async def migrate(settings: Settings, _: argparse.Namespace) -> int:
 
 
 async def seed_demo(settings: Settings, _: argparse.Namespace) -> int:
-    """Fills a running platform with the demo data; what is there already stays."""
+    """Fills a running platform with demo data; what is there already stays."""
     issuer = _issuer(settings)
     summary = await seed(address=settings.grpc_address, issuer=issuer, progress=print)
     print(summary)
@@ -123,10 +130,8 @@ async def seed_demo(settings: Settings, _: argparse.Namespace) -> int:
 
 async def token(settings: Settings, options: argparse.Namespace) -> int:
     """Prints an access token of the local issuer."""
-    if options.list:
-        for one in PEOPLE:
-            print(f"{one.name:24} {one.note}")
-        return 0
+    if options.list is not None:
+        return _list_people(options.list)
     caller = _caller(options)
     seconds = timedelta(hours=options.hours).total_seconds()
     print(_issuer(settings).token(caller, seconds=seconds))
@@ -183,7 +188,12 @@ def _parser() -> argparse.ArgumentParser:
     command("seed", seed_demo)
     tokens = command("token", token)
     tokens.add_argument("--as", dest="person", help=f"a demo person, such as {FIRST_PERSON}")
-    tokens.add_argument("--list", action="store_true", help="list the demo people")
+    tokens.add_argument(
+        "--list",
+        nargs="*",
+        metavar="WORD",
+        help="list the demo people, or those who fit all of these words: --list cashier sh03",
+    )
     tokens.add_argument("--role", help="a role, for somebody else")
     tokens.add_argument("--principal", default="users/somebody", help="the subject")
     tokens.add_argument("--tenant", default=TENANT, help="the retail chain")
@@ -193,6 +203,17 @@ def _parser() -> argparse.ArgumentParser:
     command("status", status)
     command("verify", verify_books)
     return parser
+
+
+def _list_people(words: Sequence[str]) -> int:
+    found = looked_for(words) if words else summarised()
+    if not found:
+        raise CommandFailed(f"nobody in the demo city fits {' '.join(words)}")
+    for one in found:
+        print(f"{one.name:18} {', '.join(one.caller.roles):16} {one.note}")
+    if not words:
+        print(f"\n{len(PEOPLE)} in all; `hutong token --list WORD...` shows those who fit.")
+    return 0
 
 
 async def _until(stopping: asyncio.Event, work: Awaitable[None]) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
-from allinone.demo.city import CURRENCY, STORES, products
+from allinone.demo.city import CURRENCY, products
+from allinone.demo.stores import STORES
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2
 from hutong.common.v1 import measure_pb2, money_pb2, position_pb2
 from hutong.inventory.v1 import inventory_service_pb2

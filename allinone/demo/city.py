@@ -1,30 +1,32 @@
-"""The demo chain in Shanghai: its stores, its range, what each store asks and has in stock."""
+"""The demo chain's range, and what each of its stores sells, asks and has in stock."""
 
 from __future__ import annotations
 
 import hashlib
-import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from allinone.demo.chilled import BAKERY, DAIRY, EGGS_AND_TOFU, FROZEN
 from allinone.demo.fresh import FRUIT, MEAT, SEAFOOD, VEGETABLES
 from allinone.demo.goods import DemoProduct, percent_of, products_of
 from allinone.demo.home_goods import HOUSEHOLD, PERSONAL_CARE
+from allinone.demo.later.chilled import MORE_BAKERY, MORE_DAIRY, MORE_EGGS_AND_TOFU, MORE_FROZEN
+from allinone.demo.later.drinks import MORE_DRINKS, MORE_TEA_AND_COFFEE, WINE_AND_BEER
+from allinone.demo.later.fresh import MORE_FRUIT, MORE_MEAT, MORE_SEAFOOD, MORE_VEGETABLES
+from allinone.demo.later.home import (
+    BABY,
+    FLOWERS,
+    KITCHEN,
+    MORE_HOUSEHOLD,
+    MORE_PERSONAL_CARE,
+    PETS,
+    READY_MEALS,
+)
+from allinone.demo.later.pantry import MORE_GRAINS_AND_OIL, MORE_SEASONINGS, MORE_SNACKS
 from allinone.demo.pantry import DRINKS, GRAINS_AND_OIL, SEASONINGS, SNACKS, TEA_AND_COFFEE
+from allinone.demo.stores import DemoStore
 from chassis.kernel.quantity import GRAMS_PER_KILOGRAM, Unit
 
-CITY = "上海 Shanghai"
 CURRENCY = "CNY"
-TIME_ZONE = "Asia/Shanghai"
-
-NEW_YEAR_EVE, NEW_YEAR = "2027-02-05", "2027-02-06"
-"""The Spring Festival: stores close early on its eve, and do not open on its first day."""
-
-NEW_YEAR_EVE_CLOSE_MINUTES = 18 * 60
-
-DELIVERY_METRES = 3_000
-DELIVERY_CORNERS = 8
-METRES_PER_DEGREE = 111_195.0
 
 DEPARTMENTS = (
     FRUIT,
@@ -42,120 +44,73 @@ DEPARTMENTS = (
     TEA_AND_COFFEE,
     HOUSEHOLD,
     PERSONAL_CARE,
+    MORE_FRUIT,
+    MORE_VEGETABLES,
+    MORE_MEAT,
+    MORE_SEAFOOD,
+    MORE_DAIRY,
+    MORE_EGGS_AND_TOFU,
+    MORE_BAKERY,
+    MORE_FROZEN,
+    MORE_GRAINS_AND_OIL,
+    MORE_SEASONINGS,
+    MORE_SNACKS,
+    MORE_DRINKS,
+    MORE_TEA_AND_COFFEE,
+    MORE_HOUSEHOLD,
+    MORE_PERSONAL_CARE,
+    READY_MEALS,
+    WINE_AND_BEER,
+    BABY,
+    PETS,
+    KITCHEN,
+    FLOWERS,
 )
+"""In the order in which they came into the range; numbers go by it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DemoStore:
-    """One store, with the ids of its tills."""
+STAPLES = frozenset({"p10001", "p14001", "p22010"})
+"""Apples, milk and tea, which the examples sell: where their department is, they are."""
 
-    id: str
-    display_name: str
-    district: str
-    address: str
-    tills: tuple[str, ...]
-    latitude_degrees: float
-    longitude_degrees: float
-    kind: str
-    capabilities: tuple[str, ...]
-    open_minutes: int
-    close_minutes: int
-    franchise_owner: str = ""
-
-    @property
-    def name(self) -> str:
-        """The store's resource name."""
-        return f"stores/{self.id}"
-
-    def delivery_ring(self) -> list[tuple[float, float]]:
-        """Longitude and latitude of the corners of its delivery area, closed."""
-        ring = []
-        for corner in range(DELIVERY_CORNERS):
-            angle = 2 * math.pi * (corner + 0.5) / DELIVERY_CORNERS
-            degrees = DELIVERY_METRES / METRES_PER_DEGREE
-            eastward = degrees * math.cos(angle) / math.cos(math.radians(self.latitude_degrees))
-            longitude = round(self.longitude_degrees + eastward, 5)
-            latitude = round(self.latitude_degrees + degrees * math.sin(angle), 5)
-            ring.append((longitude, latitude))
-        return [*ring, ring[0]]
-
-
-_USUAL = ("CARRY_OUT", "PICKUP", "DELIVERY", "RETURNS")
-
-
-STORES = (
-    DemoStore(
-        id="sh01",
-        display_name="静安寺店 Jing'an Temple",
-        district="静安区 Jing'an",
-        address="南京西路 1698 号 B1",
-        tills=("1", "2", "3"),
-        latitude_degrees=31.2235,
-        longitude_degrees=121.4453,
-        kind="FRESH_MARKET",
-        capabilities=(*_USUAL, "KITCHEN", "SCAN_AND_GO"),
-        open_minutes=7 * 60,
-        close_minutes=22 * 60,
-    ),
-    DemoStore(
-        id="sh02",
-        display_name="徐家汇店 Xujiahui",
-        district="徐汇区 Xuhui",
-        address="肇嘉浜路 1086 号 B2",
-        tills=("1", "2", "3"),
-        latitude_degrees=31.1955,
-        longitude_degrees=121.4372,
-        kind="FRESH_MARKET",
-        capabilities=(*_USUAL, "KITCHEN"),
-        open_minutes=7 * 60,
-        close_minutes=22 * 60,
-    ),
-    DemoStore(
-        id="sh03",
-        display_name="陆家嘴店 Lujiazui",
-        district="浦东新区 Pudong",
-        address="世纪大道 96 号 B1",
-        tills=("1", "2", "3", "4"),
-        latitude_degrees=31.2397,
-        longitude_degrees=121.4998,
-        kind="SMART",
-        capabilities=(*_USUAL, "SCAN_AND_GO"),
-        open_minutes=6 * 60,
-        close_minutes=26 * 60,
-    ),
-    DemoStore(
-        id="sh04",
-        display_name="五角场店 Wujiaochang",
-        district="杨浦区 Yangpu",
-        address="淞沪路 182 号 1 层",
-        tills=("1", "2"),
-        latitude_degrees=31.3011,
-        longitude_degrees=121.5143,
-        kind="CORNER",
-        capabilities=_USUAL,
-        open_minutes=0,
-        close_minutes=24 * 60,
-    ),
-    DemoStore(
-        id="sh05",
-        display_name="古北店 Gubei",
-        district="长宁区 Changning",
-        address="黄金城道 560 号 1 层",
-        tills=("1", "2"),
-        latitude_degrees=31.1975,
-        longitude_degrees=121.4010,
-        kind="FRESH_MARKET",
-        capabilities=(*_USUAL, "KITCHEN"),
-        open_minutes=8 * 60,
-        close_minutes=21 * 60 + 30,
-        franchise_owner="gubei-partners",
-    ),
-)
+SHARES: Mapping[str, Mapping[str, int]] = {
+    "SMART": {"": 25, "meat": 15, "seafood": 10, "ready-meals": 70, "drinks": 60, "snacks": 50},
+    "CORNER": {
+        "": 10,
+        "dairy": 28,
+        "bakery": 25,
+        "drinks": 45,
+        "snacks": 35,
+        "wine-and-beer": 25,
+        "fresh-fruit": 15,
+        "seafood": 0,
+        "flowers": 0,
+        "kitchen": 5,
+    },
+    "WAREHOUSE": {"": 60, "flowers": 0},
+    "POP_UP": {"": 0, "tea-and-coffee": 20, "snacks": 10, "drinks": 12, "bakery": 5},
+}
+"""How many percent of a department a kind of store carries; "" is for those not named."""
 
 
 def products() -> list[DemoProduct]:
     """The range of the chain, by SKU."""
     return products_of(DEPARTMENTS)
+
+
+def assortment(store: DemoStore, goods: Sequence[DemoProduct]) -> list[DemoProduct]:
+    """What of the range the store carries: all of it in a market, by kind and department else.
+
+    Stores of a kind carry the same.
+    """
+    shares = SHARES.get(store.kind)
+    if shares is None:
+        return list(goods)
+    usual = shares.get("", 0)
+    return [
+        product
+        for product in goods
+        if _rank(store.kind, product) < shares.get(product.department, usual)
+    ]
 
 
 def price_fen(store: DemoStore, product: DemoProduct) -> int:
@@ -172,6 +127,13 @@ def stock_quantity(store: DemoStore, product: DemoProduct) -> int:
     usual = max(8, 240_000 // (product.price_fen + 1_000))
     quantity = usual * (75 + _spread(store, product, "stock", 51)) // 100
     return quantity if product.unit is Unit.EACH else quantity * GRAMS_PER_KILOGRAM
+
+
+def _rank(kind: str, product: DemoProduct) -> int:
+    """From 0 for what every store of the kind carries to 99; the first goods of all are staples."""
+    if product.sku in STAPLES:
+        return 0
+    return int.from_bytes(hashlib.sha256(f"{kind}/{product.sku}".encode()).digest()[:8]) % 100
 
 
 def _spread(store: DemoStore, product: DemoProduct, subject: str, values: int) -> int:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from google.protobuf.json_format import MessageToJson
 
 from allinone.demo.calls import demo_calls
-from allinone.demo.people import PEOPLE
+from allinone.demo.people import DemoPerson, summarised
 from gateway.front import CallShown, PersonShown
 
 
 def people_shown() -> list[PersonShown]:
-    """Everybody for whom a token can be had."""
-    return [
-        PersonShown(name=person.name, role=", ".join(person.caller.roles), note=person.note)
-        for person in PEOPLE
-    ]
+    """Those for whom a token can be had; of the many who are alike, a few."""
+    return [_shown(each) for each in summarised()]
+
+
+def _shown(person: DemoPerson) -> PersonShown:
+    return PersonShown(name=person.name, role=", ".join(person.caller.roles), note=person.note)
 
 
 def calls_shown() -> list[CallShown]:

@@ -66,18 +66,65 @@ class DemoProduct:
     price_fen: int
 
 
+Variant = tuple[str, str] | tuple[str, str, int]
+"""A flavour, an origin, a grade: in Chinese, in English, and the percent of the usual price."""
+
+
+def weighed_each(
+    chinese: str, english: str, variants: Sequence[Variant], kilogram_fen: int
+) -> tuple[Weighed, ...]:
+    """Loose goods in several variants; the texts have a {} where the variant's go."""
+    return tuple(
+        Weighed(
+            chinese.format(variant[0]),
+            english.format(variant[1]),
+            percent_of(kilogram_fen, _percent(variant)),
+        )
+        for variant in variants
+    )
+
+
+def packed_each(
+    chinese: str,
+    english: str,
+    variants: Sequence[Variant],
+    brands: Sequence[Brand],
+    sizes: Sequence[tuple[str, int]],
+) -> tuple[Packed, ...]:
+    """Packed goods in several variants; the texts have a {} where the variant's go."""
+    return tuple(
+        Packed(
+            chinese.format(variant[0]),
+            english.format(variant[1]),
+            brands,
+            [(size, percent_of(fen, _percent(variant))) for size, fen in sizes],
+        )
+        for variant in variants
+    )
+
+
+def _percent(variant: Variant) -> int:
+    return variant[2] if len(variant) == 3 else 100
+
+
 def products_of(departments: Sequence[Department]) -> list[DemoProduct]:
-    """The products of the departments, in the order of their SKUs: p10001, p10002, ... p11001.
+    """The products of the departments, by SKU: p10001, p10002, ... p11001.
 
     Departments are numbered from 10 and products within each from 1, in the tables' order; the five
-    digits are the item number of weighed goods.
+    digits are the item number of weighed goods. A department that comes again goes on behind what
+    it had, so that a range can grow and what is printed on labels stays.
     """
+    numbers: dict[str, int] = {}
+    items_of_department: Counter[str] = Counter()
     items_of_brand: Counter[str] = Counter()
-    return [
-        product
-        for number, department in enumerate(departments, start=FIRST_DEPARTMENT_NUMBER)
-        for product in _products(number, department, items_of_brand)
-    ]
+    made = []
+    for department in departments:
+        number = numbers.setdefault(department.slug, FIRST_DEPARTMENT_NUMBER + len(numbers))
+        first = items_of_department[department.slug] + 1
+        added = list(_products(number, department, items_of_brand, first=first))
+        items_of_department[department.slug] += len(added)
+        made += added
+    return sorted(made, key=lambda product: product.sku)
 
 
 def percent_of(fen: int, percent: int) -> int:
@@ -86,9 +133,9 @@ def percent_of(fen: int, percent: int) -> int:
 
 
 def _products(
-    number: int, department: Department, items_of_brand: Counter[str]
+    number: int, department: Department, items_of_brand: Counter[str], *, first: int
 ) -> Iterator[DemoProduct]:
-    for position, (goods, brand, size, fen) in enumerate(_variants(department), start=1):
+    for position, (goods, brand, size, fen) in enumerate(_variants(department), start=first):
         item_number = f"{number}{position:03d}"
         if brand is None:
             unit, barcode = Unit.GRAM, item_number

@@ -12,7 +12,7 @@ from hutong.inventory.v1 import inventory_service_pb2 as inventory
 from hutong.payments.v1 import payments_service_pb2 as payments
 from hutong.stores.v1 import stores_service_pb2_grpc
 from tests.integration.stores.chains import creation, store
-from tests.support.shop import EACH, OPERATOR, Shop, pickup, request_id, wanted, yuan
+from tests.support.shop import EACH, OPERATOR, Shop, goods, pickup, request_id, wanted, yuan
 from tests.support.world import World, caller
 
 STOCK = 1_000_000
@@ -85,7 +85,7 @@ async def others(world: World, *, tenant: str, word: str, at: str = "") -> Other
         inventory.ReserveStockRequest(
             parent=place,
             reservation_id=f"{word}-held",
-            lines=[wanted(sku, 1)],
+            lines=[goods(sku, 1)],
             hold_duration={"seconds": 900},
         )
     )

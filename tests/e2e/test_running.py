@@ -101,7 +101,8 @@ async def test_the_demo_city_is_there_and_its_calls_answer_as_printed(command: C
     prices = await catalog.ListPrices(
         catalog_service_pb2.ListPricesRequest(parent="stores/sh01", page_size=1000)
     )
-    assert len(prices.prices) == 500
+    assert len(prices.prices) == 1000
+    assert prices.next_page_token
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{command.http_port}") as http:
         assert (await http.get("/healthz")).status_code == 200
         page = await http.get("/")

@@ -16,7 +16,7 @@ from chassis.rpc.client import Peer
 from tests.support.shop import Shop
 from tests.support.world import Client
 
-READY_SECONDS_MAX = 60.0
+READY_SECONDS_MAX = 120.0
 END_SECONDS_MAX = 40.0
 REPOSITORY = Path(__file__).parents[2]
 READY = "Ctrl-C stops everything."

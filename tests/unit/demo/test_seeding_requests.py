@@ -4,26 +4,32 @@ from collections.abc import Iterator
 
 from google.protobuf.message import Message
 
-from allinone.demo.city import STORES, products
+from allinone.demo.city import assortment, products
 from allinone.demo.people import CUSTOMER_WALLETS
-from allinone.demo.seeding import (
+from allinone.demo.requests import (
     change_prices,
+    close_store,
     create_products,
     create_stores,
     receive_stock,
     top_up_wallet,
 )
+from allinone.demo.seeding import PRODUCTS_A_REQUEST
+from allinone.demo.stores import STORES
 from chassis.rpc.server import REQUEST_BYTES_MAX
 from chassis.rpc.validation import Validator
 
 
 def requests() -> Iterator[Message]:
     goods = products()
-    yield create_products(goods)
+    yield create_products(goods[:PRODUCTS_A_REQUEST])
     yield create_stores(STORES)
     for store in STORES:
-        yield change_prices(store, goods)
-        yield receive_stock(store, goods)
+        some = assortment(store, goods)[-PRODUCTS_A_REQUEST:]
+        yield change_prices(store, some)
+        yield receive_stock(store, some)
+        if store.closed_for:
+            yield close_store(store)
     for customer in CUSTOMER_WALLETS:
         yield top_up_wallet(customer)
 
@@ -41,10 +47,10 @@ def test_two_builds_give_the_same_requests_with_the_same_ids() -> None:
 
 def test_no_two_requests_share_an_id() -> None:
     ids = [str(request.request_id) for request in requests()]  # type: ignore[attr-defined]
-    assert len(set(ids)) == len(ids) == 2 + 2 * len(STORES) + len(CUSTOMER_WALLETS)
+    assert len(set(ids)) == len(ids) == 3 + 2 * len(STORES) + len(CUSTOMER_WALLETS)
 
 
 def test_another_content_gets_another_id() -> None:
-    goods = products()
+    goods = products()[:10]
     first, second = create_products(goods), create_products(goods[:-1])
     assert first.request_id != second.request_id
