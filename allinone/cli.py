@@ -18,6 +18,8 @@ import uvloop
 from asyncpg import PostgresError
 
 from allinone.banner import banner
+from allinone.demo.china.seeding import OtherStores, seed_china
+from allinone.demo.china.stores import RANDOM_SEED_DEFAULT, STORES_MAX
 from allinone.demo.people import (
     PEOPLE,
     TENANT,
@@ -26,6 +28,7 @@ from allinone.demo.people import (
     person,
     summarised,
 )
+from allinone.demo.progress import Progress
 from allinone.demo.seeding import seed
 from allinone.embedded import EmbeddedError
 from allinone.identity import has_own_issuer, own_issuer
@@ -52,6 +55,7 @@ PROBLEMS = (
     PortInUse,
     CannotListen,
     PersonUnknown,
+    OtherStores,
     ProductionRefused,
     HutongError,
     PostgresError,
@@ -120,10 +124,24 @@ async def migrate(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
-async def seed_demo(settings: Settings, _: argparse.Namespace) -> int:
+async def seed_demo(settings: Settings, options: argparse.Namespace) -> int:
     """Fills a running platform with demo data; what is there already stays."""
     issuer = _issuer(settings)
-    summary = await seed(address=settings.grpc_address, issuer=issuer, progress=print)
+    if options.stores is None:
+        city = await seed(address=settings.grpc_address, issuer=issuer, progress=print)
+        print(city)
+        return 0
+    progress = Progress(total=options.stores, noun="stores", out=sys.stdout)
+    try:
+        summary = await seed_china(
+            address=settings.grpc_address,
+            issuer=issuer,
+            number=options.stores,
+            random_seed=options.random_seed,
+            progress=progress.add,
+        )
+    finally:
+        progress.stop()
     print(summary)
     return 0
 
@@ -185,7 +203,20 @@ def _parser() -> argparse.ArgumentParser:
         "--no-seed", dest="seed", action="store_false", help="start empty, without demo data"
     )
     command("migrate", migrate)
-    command("seed", seed_demo)
+    seeding = command("seed", seed_demo)
+    seeding.add_argument(
+        "--stores",
+        type=_stores_number,
+        metavar="NUMBER",
+        help=f"instead of the demo city, so many stores all over China, 1 to {STORES_MAX}",
+    )
+    seeding.add_argument(
+        "--random-seed",
+        type=int,
+        default=RANDOM_SEED_DEFAULT,
+        metavar="NUMBER",
+        help="another number puts those stores elsewhere in their cities",
+    )
     tokens = command("token", token)
     tokens.add_argument("--as", dest="person", help=f"a demo person, such as {FIRST_PERSON}")
     tokens.add_argument(
@@ -214,6 +245,13 @@ def _list_people(words: Sequence[str]) -> int:
     if not words:
         print(f"\n{len(PEOPLE)} in all; `hutong token --list WORD...` shows those who fit.")
     return 0
+
+
+def _stores_number(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= STORES_MAX:
+        raise argparse.ArgumentTypeError(f"must be between 1 and {STORES_MAX}")
+    return number
 
 
 async def _until(stopping: asyncio.Event, work: Awaitable[None]) -> None:
