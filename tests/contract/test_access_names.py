@@ -19,7 +19,9 @@ from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.access import authorise
 from chassis.rpc.auth import Caller
 from chassis.rpc.status import from_status
+from hutong.inventory.v1 import inventory_service_pb2 as inventory
 from hutong.orders.v1 import orders_service_pb2 as orders
+from hutong.payments.v1 import payments_service_pb2 as payments
 from hutong.stores.v1 import stores_service_pb2 as stores
 from hutong.stores.v1 import stores_service_pb2_grpc
 from tests.contract.access_walk import (
@@ -58,6 +60,7 @@ BOTH = "cashier and customer"
 """Somebody who works in the store and shops in all of them."""
 
 CALLERS = (*ROLES, BOTH)
+LEVEL = "stores/{store}/stockLevels/{product}"
 NUMBERS = itertools.count(1000)
 
 
@@ -327,6 +330,38 @@ async def test_a_page_of_own_things_does_not_tell_of_the_others_behind_it(walk: 
         orders.ListOrdersRequest(parent=walk.foreign.store, page_size=1)
     )
     assert (list(empty.orders), empty.next_page_token) == ([], "")
+
+
+async def test_a_franchise_owner_reads_the_books_of_their_store_and_sells_nothing(
+    walk: Walk,
+) -> None:
+    owner = replace(
+        walk.customer, roles=frozenset({"franchise_owner", "customer"}), stores=frozenset({STORE})
+    )
+    shop = Shop(walk.world.client, NUMBERS)
+    order = await shop.orders(owner).GetOrder(orders.GetOrderRequest(name=walk.neighbour.order))
+    assert order.name == walk.neighbour.order
+    listed = await shop.orders(owner).ListOrders(
+        orders.ListOrdersRequest(parent=STORE, page_size=1000)
+    )
+    assert len({each.customer for each in listed.orders} - {owner.customer, ""}) > 0
+    level = inventory.GetStockLevelRequest(name=walk.neighbour.names()[LEVEL])
+    assert (await shop.inventory(owner).GetStockLevel(level)).on_hand > 0
+    books = payments.ListLedgerEntriesRequest(parent=STORE)
+    assert (await shop.payments(owner).ListLedgerEntries(books)).ledger_entries
+    sku = walk.neighbour.sku
+    with pytest.raises(HutongError) as refused:
+        await shop.orders(owner).PlaceOrder(
+            till_sale(wanted(sku, 1), customer=walk.customer.customer)
+        )
+    assert refused.value.reason == "FULFILMENT_NOT_ALLOWED"
+    with pytest.raises(HutongError) as refused:
+        await shop.orders(owner).CancelOrder(
+            orders.CancelOrderRequest(
+                name=walk.neighbour.order, reason="mine", request_id=request_id()
+            )
+        )
+    assert refused.value.reason == "RESOURCE_NOT_FOUND"
 
 
 async def test_a_franchise_owner_runs_each_of_their_stores_and_no_other(walk: Walk) -> None:

@@ -74,7 +74,7 @@ class OrdersServicer(BasketMethods, orders_service_pb2_grpc.OrdersServiceService
         self, request: orders_service_pb2.GetOrderRequest, call: Call
     ) -> orders_pb2.Order:
         name = convert.order_name(request.name, call)
-        purchaser = convert.purchaser_of(call, name.store)
+        purchaser = convert.reader_of(call, name.store)
         order = await self._orders.get_order(name.store, name.order_id, purchaser)
         return _seen_by(purchaser, order)
 
@@ -82,7 +82,7 @@ class OrdersServicer(BasketMethods, orders_service_pb2_grpc.OrdersServiceService
         self, request: orders_service_pb2.WatchOrderRequest, call: Call
     ) -> AsyncIterator[orders_pb2.Order]:
         name = convert.order_name(request.name, call)
-        purchaser = convert.purchaser_of(call, name.store)
+        purchaser = convert.reader_of(call, name.store)
         changes = self._orders.watch_order(
             name.store, name.order_id, purchaser, after_version=request.after_version
         )
@@ -96,7 +96,7 @@ class OrdersServicer(BasketMethods, orders_service_pb2_grpc.OrdersServiceService
         asked = page_request(
             size=request.page_size, token=request.page_token, listing=f"orders/{store}"
         )
-        purchaser = convert.purchaser_of(call, store)
+        purchaser = convert.reader_of(call, store)
         orders = await self._orders.list_orders(
             store, purchaser, before=asked.after, limit=asked.size + 1
         )

@@ -45,6 +45,7 @@ from services.orders.usecases.orders import aggregate_of
 
 CHAIN_ROLES = frozenset({"platform", "service"})
 STORE_ROLES = frozenset({"cashier", "store_manager"})
+READING_ROLES = STORE_ROLES | {"franchise_owner"}
 
 _FULFILMENTS = {
     orders_pb2.FULFILMENT_CARRY_OUT: Fulfilment.CARRY_OUT,
@@ -73,7 +74,14 @@ _STATE_NUMBERS = {
 }
 
 
-def purchaser_of(call: Call, store: StoreId) -> Purchaser:
+def reader_of(call: Call, store: StoreId) -> Purchaser:
+    """Who wants to see orders of this store: also its owner, who does not sell there."""
+    return purchaser_of(call, store, store_roles=READING_ROLES)
+
+
+def purchaser_of(
+    call: Call, store: StoreId, *, store_roles: frozenset[str] = STORE_ROLES
+) -> Purchaser:
     """Who asks at this store, as the verified caller says.
 
     A person may be staff of one store and a customer of all: staff are staff where they work.
@@ -82,13 +90,14 @@ def purchaser_of(call: Call, store: StoreId) -> Purchaser:
     customer = (
         names.parse_customer(caller.customer, call.tenant, at="token") if caller.customer else None
     )
-    works_here = names.STORE.format(store) in caller.stores and bool(caller.roles & STORE_ROLES)
+    is_theirs = names.STORE.format(store) in caller.stores
     return Purchaser(
         principal=caller.principal,
         tenant=call.tenant,
-        is_staff=works_here or bool(caller.roles & CHAIN_ROLES),
+        is_staff=bool(caller.roles & CHAIN_ROLES)
+        or (is_theirs and bool(caller.roles & store_roles)),
         customer=customer,
-        works_here=works_here,
+        works_here=is_theirs and bool(caller.roles & STORE_ROLES),
     )
 
 
