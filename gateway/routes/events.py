@@ -196,7 +196,6 @@ class _Telling:
         if self.reader.cancelled():
             return _part(b"", is_last=True)
         if self.reader.done():
-            log.info("http_caller_left")
             return None
         if not self._reading.done():
             return _part(_HEARTBEAT)

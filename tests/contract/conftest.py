@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import grpc
 import httpx
 import pytest
 
 from allinone.topology import BLUEPRINTS
+from tests.contract.walk_requests import requests_that_succeed
+from tests.contract.walking import Cases
 from tests.support.web import Web
 from tests.support.world import World, Worlds
 
@@ -30,3 +33,14 @@ async def direct(world: World) -> AsyncIterator[Web]:
     address = await world.start_http(is_coalescing=False)
     async with httpx.AsyncClient(base_url=address, timeout=30) as http:
         yield Web(world, address, http)
+
+
+@pytest.fixture(scope="module")
+async def channel(web: Web) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(web.world.address) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def cases(web: Web) -> Cases:
+    return Cases(*await requests_that_succeed(web))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,27 +14,29 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import code_pb2
 
-from allinone.topology import BLUEPRINTS
 from chassis.kernel.errors import HutongError
 from chassis.rpc.access import rules_of
 from chassis.rpc.auth import Caller
 from chassis.rpc.status import code_of, from_rpc_error
 from gateway.problems import HTTP_STATUS
-from gateway.routes.bindings import WHOLE_BODY, Binding, Routes, bindings_of
+from gateway.routes.bindings import WHOLE_BODY, Binding
 from gateway.routes.contracts import contracts_of
-from tests.contract.walk_requests import requests_that_succeed
+from tests.contract.walking import (
+    ALL_BINDINGS,
+    BINDINGS,
+    SERVICES,
+    STREAMS,
+    Cases,
+    get,
+    path_of,
+    somebody_allowed,
+)
 from tests.support.event_source import reading
 from tests.support.shop import (
-    STORE,
     request_id,
 )
 from tests.support.web import Web
 from tests.support.world import CALL_SECONDS
-
-SERVICES = [f"hutong.{plan.name}.v1.{plan.name.title()}Service" for plan in BLUEPRINTS]
-ALL_BINDINGS = bindings_of(contracts_of(SERVICES).methods)
-BINDINGS = [binding for binding in ALL_BINDINGS if not binding.is_stream]
-STREAMS = [binding for binding in ALL_BINDINGS if binding.is_stream]
 
 TOLD_ANEW = {"UpdateProduct": ["update_time"], "QuoteOrder": ["quote_time"]}
 """Fields in which two answers to the same request may differ."""
@@ -56,38 +58,12 @@ class Answer:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cases:
-    """For each method, requests that succeed; and the customer they are about."""
-
-    customer: Caller
-    requests: Sequence[Message]
-
-    def of(self, binding: Binding) -> Message:
-        """The request for a binding; a method without one fails the walk."""
-        for request in self.requests:
-            if binding.method.input_type == request.DESCRIPTOR and _path_of(binding, request):
-                return request
-        raise AssertionError(f"no request for {binding.http_method} {binding.text}")
-
-
-@pytest.fixture(scope="module")
-async def channel(web: Web) -> AsyncIterator[grpc.aio.Channel]:
-    async with grpc.aio.insecure_channel(web.world.address) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-async def cases(web: Web) -> Cases:
-    return Cases(*await requests_that_succeed(web))
-
-
 @every_binding
 async def test_the_same_request_gets_the_same_answer(
     web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
 ) -> None:
     request = cases.of(binding)
-    who = _somebody_allowed(binding, cases.customer)
+    who = somebody_allowed(binding, cases.customer)
     by_grpc = await _by_grpc(web, channel, binding, request, who)
     by_http = await _by_http(web, binding, request, who)
     by_direct = await _by_http(direct, binding, request, who)
@@ -123,7 +99,7 @@ async def test_a_request_of_another_tenant_is_refused_alike(
     if binding.has_request_id:
         request = type(request).FromString(request.SerializeToString())
         request.request_id = request_id()  # type: ignore[attr-defined]
-    allowed = _somebody_allowed(binding, cases.customer)
+    allowed = somebody_allowed(binding, cases.customer)
     foreigner = Caller(
         principal="users/x",
         tenant="other",
@@ -143,10 +119,10 @@ async def test_a_request_of_another_tenant_is_refused_alike(
 async def test_a_request_with_nothing_in_it_is_refused_alike(
     web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
 ) -> None:
-    full, who = cases.of(binding), _somebody_allowed(binding, cases.customer)
+    full, who = cases.of(binding), somebody_allowed(binding, cases.customer)
     request = GetMessageClass(binding.method.input_type)()
     for variable in binding.template.variables:
-        _set(request, variable.field, _get(full, variable.field))
+        _set(request, variable.field, get(full, variable.field))
     if binding.body not in ("", WHOLE_BODY):
         # Over HTTP an empty body is an empty message, never an absent one.
         getattr(request, binding.body).SetInParent()
@@ -162,13 +138,13 @@ async def test_a_request_with_nothing_in_it_is_refused_alike(
 async def test_a_stream_tells_the_same_over_both(
     web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
 ) -> None:
-    request, who = cases.of(binding), _somebody_allowed(binding, cases.customer)
+    request, who = cases.of(binding), somebody_allowed(binding, cases.customer)
     method: Any = channel.unary_stream(binding.rpc_path)
     call = method(request.SerializeToString(), metadata=tuple(web.headers(who).items()))
     kind = GetMessageClass(binding.method.output_type)
     by_grpc = kind.FromString(await call.read())
     call.cancel()
-    path = _path_of(binding, request)
+    path = path_of(binding, request)
     assert path is not None
     async with reading(web.http, path, web.headers(who)) as reader:
         assert reader.response.headers["content-type"] == "text/event-stream"
@@ -187,7 +163,7 @@ async def test_a_stream_is_refused_alike(
 ) -> None:
     request = cases.of(binding)
     stranger = Caller(principal="users/x", tenant="demo", roles=frozenset({"gardener"}))
-    allowed = _somebody_allowed(binding, cases.customer)
+    allowed = somebody_allowed(binding, cases.customer)
     for who in (None, stranger, replace(allowed, tenant="other")):
         metadata = tuple(web.headers(who).items()) if who is not None else ()
         call: Any = channel.unary_stream(binding.rpc_path)
@@ -231,7 +207,7 @@ def _failure(failed: grpc.aio.AioRpcError) -> Answer:
 
 
 async def _by_http(web: Web, binding: Binding, request: Message, who: Caller | None) -> Answer:
-    path = _path_of(binding, request)
+    path = path_of(binding, request)
     assert path is not None
     tree = json_format.MessageToDict(request)
     content = None
@@ -273,32 +249,6 @@ def _flat(tree: dict[str, Any], inside: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(value, f"{inside}{name}.")
         else:
             yield f"{inside}{name}", value
-
-
-def _path_of(binding: Binding, request: Message) -> str | None:
-    """The path that says the request, if it is this binding's and no other's."""
-    values = {each.field: _get(request, each.field) for each in binding.template.variables}
-    path = binding.template.path(values)
-    matched = Routes(ALL_BINDINGS).match(binding.http_method, path.encode())
-    return path if matched.binding is binding else None
-
-
-def _somebody_allowed(binding: Binding, customer: Caller) -> Caller:
-    grants = rules_of(binding.method.containing_service)[binding.rpc_path].grants
-    return Caller(
-        principal="users/walker",
-        tenant="demo",
-        roles=frozenset({grants[0].role}),
-        stores=frozenset({STORE}),
-        customer=customer.customer,
-    )
-
-
-def _get(message: Message, path: Sequence[str]) -> str:
-    value: Any = message
-    for name in path:
-        value = getattr(value, name)
-    return str(value)
 
 
 def _set(message: Message, path: Sequence[str], value: str) -> None:
