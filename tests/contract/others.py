@@ -10,9 +10,8 @@ from hutong.catalog.v1 import catalog_pb2
 from hutong.catalog.v1 import catalog_service_pb2 as catalog
 from hutong.inventory.v1 import inventory_service_pb2 as inventory
 from hutong.payments.v1 import payments_service_pb2 as payments
-from hutong.stores.v1 import stores_service_pb2_grpc
-from tests.integration.stores.chains import creation, store
-from tests.support.shop import EACH, OPERATOR, Shop, goods, pickup, request_id, wanted, yuan
+from tests.support.baskets import line, setting
+from tests.support.shop import EACH, Shop, goods, pickup, request_id, wanted, yuan
 from tests.support.world import World, caller
 
 STOCK = 1_000_000
@@ -38,6 +37,9 @@ class Others:
             "stores/{store}/stockLevels/{product}": f"{self.store}/stockLevels/{self.sku}",
             "stores/{store}/reservations/{reservation}": f"{self.store}/reservations/{self.held}",
             "stores/{store}/orders/{order}": self.order,
+            "stores/{store}/baskets/{customer}": (
+                f"{self.store}/baskets/{self.customer.partition('/')[2]}"
+            ),
             "stores/{store}/payments/{payment}": f"{self.store}/payments/{self.sale}",
             "customers/{customer}": self.customer,
             "customers/{customer}/wallet": f"{self.customer}/wallet",
@@ -58,9 +60,7 @@ async def others(world: World, *, tenant: str, word: str, at: str = "") -> Other
     place, sku = at or f"stores/{word}-store", f"{word}-sku"
     who = caller(role="customer", customer=f"customers/{word}-customer", tenant=tenant)
     if not at:
-        stub = stores_service_pb2_grpc.StoresServiceStub
-        new = store(place.removeprefix("stores/"))
-        await client(stub, OPERATOR).BatchCreateStores(creation(new))
+        await shop.open(place)
     product = catalog_pb2.Product(
         name=f"products/{sku}", display_name=f"Goods {sku}", department="dry-goods", unit=EACH
     )
@@ -75,6 +75,7 @@ async def others(world: World, *, tenant: str, word: str, at: str = "") -> Other
         )
     )
     ordered = await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1), parent=place))
+    await shop.orders(who).SetBasketLines(setting(who, line(sku, 1), store=place))
     sale = f"{word}-sale"
     await shop.payments().ChargePayment(
         payments.ChargePaymentRequest(

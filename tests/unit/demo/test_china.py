@@ -15,7 +15,7 @@ from chassis.kernel.geo import Position, sphere_metres
 from chassis.kernel.names import is_id
 from chassis.rpc.server import REQUEST_BYTES_MAX
 from chassis.rpc.validation import Validator
-from services.stores.convert import new_stores
+from services.stores.convert.stores import new_stores
 from services.stores.domain.area import area_of
 from services.stores.domain.store import Kind
 
