@@ -19,6 +19,7 @@ from chassis.rpc.server import Servicer
 from chassis.telemetry import Metrics
 
 WORKER_RETRY_SECONDS = 1.0
+CANCEL_AGAIN_SECONDS = 1.0
 
 log = logger(__name__)
 
@@ -89,9 +90,12 @@ class Workers:
 
     async def stop(self) -> None:
         """Stops all of it; a round that is cut off is taken up by the next process."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        going = set(self._tasks)
+        while going:
+            # A cancellation is lost where a wait runs out in the same instant, before Python 3.12.
+            for task in going:
+                task.cancel()
+            _, going = await asyncio.wait(going, timeout=CANCEL_AGAIN_SECONDS)
         self._tasks.clear()
 
     async def _repeat(self, worker: Worker) -> None:
