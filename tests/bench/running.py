@@ -59,11 +59,14 @@ class Running:
 
 
 @asynccontextmanager
-async def running(**settings: str) -> AsyncIterator[Running]:
-    """An empty platform with a home of its own, and with settings by their environment names."""
+async def running(*, is_seeded: bool = False, **settings: str) -> AsyncIterator[Running]:
+    """A platform with a home of its own, empty or with the demo city.
+
+    Settings go by their environment names.
+    """
     with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
         command = Command(Path(folder) / "home", extra={"HUTONG_LOG_LEVEL": "warning"} | settings)
-        await command.run("--no-seed")
+        await command.run(*(() if is_seeded else ("--no-seed",)))
         issuer = LocalIssuer(
             command.home / "issuer",
             issuer=f"http://127.0.0.1:{command.http_port}",
