@@ -24,9 +24,10 @@ def calls_in(document: str) -> Iterator[tuple[str, str, str]]:
         words = shlex.split(block.replace("\\\n", " "))
         for position, word in enumerate(words):
             assigned = ASSIGNMENT.fullmatch(word)
-            if word.removeprefix("ORDER=$(") == "call":
+            if word.rpartition("=$(")[2] == "call":
                 who, method, request = words[position + 1 : position + 4]
                 request = request.rstrip(")") if request.startswith("$") else request
+                request = request.replace("$VERSION", "1")
                 yield who, method, values.get(request.removeprefix("$"), request)
             elif assigned:
                 values[assigned[1]] = assigned[2]
