@@ -31,6 +31,7 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         encode_event=convert.order_event,
         feed=feed,
         lease_seconds=settings.lease_seconds,
+        metrics=deps.metrics,
     )
     prices = CatalogPrices(deps.peer("catalog"), metrics=deps.metrics)
     stores = StoresToday(deps.peer("stores"), metrics=deps.metrics)
@@ -63,7 +64,7 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
             Worker("orders.idle_baskets", IdleBaskets(baskets).round),
             Worker("orders.freezes", FreezeLifter(baskets).round),
         ],
-        closing=[saga.close],
+        closing=[saga.close, orders.close],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,11 @@ select store_id, order_id, 'PLACING', fulfilment, lines::jsonb, currency, total_
 """
 
 _GET = f"select {_COLUMNS} from customer_order where store_id = $1 and order_id = $2"
+
+_GET_ALL = f"""
+select {_COLUMNS} from customer_order
+ where (store_id, order_id) in (select * from unnest($1::text[], $2::text[]))
+"""
 
 _LIST = f"""
 select {_COLUMNS} from customer_order
@@ -184,6 +189,16 @@ async def get(
     """One order, locked if asked for; None if there is none."""
     row = await tx.row(_GET + (" for update" if for_update else ""), store, order_id)
     return None if row is None else _order(row)
+
+
+async def get_all(
+    tx: Transaction, names: Sequence[tuple[StoreId, str]]
+) -> Mapping[tuple[StoreId, str], Order]:
+    """The orders of these stores and ids that there are."""
+    rows = await tx.rows(
+        _GET_ALL, [store for store, _ in names], [order_id for _, order_id in names]
+    )
+    return {(order.store, order.order_id): order for order in map(_order, rows)}
 
 
 async def newest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,8 +20,10 @@ from chassis.kernel import ids, names
 from chassis.kernel.errors import HutongError, Refusal, RequestInFlight, ResourceNotFound
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.messaging import outbox
+from chassis.messaging.coalescer import Coalescer
 from chassis.messaging.feed import Feed
 from chassis.messaging.outbox import Event
+from chassis.telemetry import Metrics
 from services.orders.domain.baskets import BasketInCheckout, KeptBasket, checkout_of
 from services.orders.domain.orders import (
     KEPT,
@@ -43,6 +46,9 @@ from services.orders.repository import baskets as basket_rows
 from services.orders.repository import orders as repository
 from services.orders.repository.baskets import EndedCheckout
 from services.orders.repository.orders import Move, Moved, NewOrder
+
+READ_SECONDS_MAX = 5.0
+"""The longest time that a read waits for its batch."""
 
 PAUSE_SECONDS_MAX = 60.0
 """The longest time between two attempts of the worker to finish an order."""
@@ -77,9 +83,13 @@ class Orders:
         encode_event: EncodeEvent,
         feed: Feed,
         lease_seconds: float,
+        metrics: Metrics,
     ) -> None:
         self.database = database
         self._feed = feed
+        self._reads: Coalescer[tuple[StoreId, str], Order | None] = Coalescer(
+            "orders.read", self._read_all, metrics=metrics
+        )
         self._encode_order = encode_order
         self._encode_event = encode_event
         self._lease_seconds = lease_seconds
@@ -303,6 +313,10 @@ class Orders:
         async with self.database.transaction() as tx:
             await repository.give_up_lease(tx, order)
 
+    async def close(self) -> None:
+        """Waits until every read is answered."""
+        await self._reads.close()
+
     async def count_on_the_way(self) -> dict[State, int]:
         """How many orders are on their way, or wait for a person, by state."""
         async with self.database.transaction() as tx:
@@ -310,9 +324,16 @@ class Orders:
 
     async def get_order(self, store: StoreId, order_id: str, purchaser: Purchaser) -> Order:
         """One order that the purchaser may see; ResourceNotFound otherwise."""
-        async with self.database.transaction() as tx:
-            order = await repository.get(tx, store, order_id)
+        order = await self._reads.submit(
+            (store, order_id), deadline=time.monotonic() + READ_SECONDS_MAX
+        )
         return _require_visible(order, store, order_id, purchaser)
+
+    async def _read_all(self, names: Sequence[tuple[StoreId, str]]) -> list[Order | None]:
+        """Orders by store and id, in one statement: watchers look again and again."""
+        async with self.database.transaction() as tx:
+            found = await repository.get_all(tx, sorted(set(names)))
+        return [found.get(name) for name in names]
 
     async def watch_order(
         self, store: StoreId, order_id: str, purchaser: Purchaser, *, after_version: int

@@ -44,6 +44,7 @@ def orders_of(world: World) -> Orders:
         encode_event=convert.order_event,
         feed=Feed(service="orders", redis=world.redis),
         lease_seconds=60,
+        metrics=world.metrics,
     )
 
 

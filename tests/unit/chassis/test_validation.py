@@ -53,7 +53,9 @@ def test_an_enum_number_that_is_none_is_refused(number: int) -> None:
 def test_a_field_that_must_be_there_is_missed_by_name() -> None:
     assert "request_id" in _fields(_creating_without_id())
     assert _fields(catalog_service_pb2.QuoteBasketRequest(parent="stores/a")) == ["lines"]
-    assert {"fulfilment", "request_id", "tender"} <= set(_fields(orders_service_pb2.PlaceOrderRequest()))
+    assert {"fulfilment", "request_id", "tender"} <= set(
+        _fields(orders_service_pb2.PlaceOrderRequest())
+    )
 
 
 def _creating_without_id() -> Message:
