@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -21,15 +21,9 @@ from chassis.rpc.validation import Validator
 from chassis.rpc.values import wire_bytes
 from hutong.common.v1 import position_pb2
 from hutong.stores.v1 import events_pb2, stores_pb2, stores_service_pb2
+from services.stores.convert.hours import hours_message, hours_of
 from services.stores.domain.area import area_of
-from services.stores.domain.hours import (
-    HoursInvalid,
-    OpeningHours,
-    Openness,
-    Period,
-    checked_hours,
-    zone_of,
-)
+from services.stores.domain.hours import Openness, zone_of
 from services.stores.domain.known import Encoded
 from services.stores.domain.store import (
     Address,
@@ -46,11 +40,6 @@ from services.stores.domain.store import (
     StoreEdit,
     require_place,
 )
-
-HOURS_KEPT_MAX = 1_000
-"""How many different opening hours are kept as messages and as values."""
-
-Periods = tuple[Period, ...]
 
 _UPDATABLE = frozenset(
     {
@@ -86,7 +75,7 @@ def new_store(message: stores_pb2.Store, tenant: str, *, at: str) -> NewStore:
             address=_address(message.address),
             position=_place(message, at=at),
             time_zone=zone_of(message.time_zone, at=f"{at}.time_zone").key,
-            opening_hours=_hours(message, at=at),
+            opening_hours=hours_of(message.opening_hours, at=f"{at}.opening_hours"),
             capabilities=capabilities(message.capabilities),
             delivery_area=area_of(message.delivery_area, at=f"{at}.delivery_area"),
             franchise_owner=message.franchise_owner,
@@ -244,7 +233,7 @@ def _usual(store: Store, *, with_owner: bool) -> stores_pb2.Store:
 def _more(store: Store) -> stores_pb2.Store:
     """What whole stores have besides."""
     return stores_pb2.Store(
-        opening_hours=_hours_message(*_hours_items(store.details.opening_hours)),
+        opening_hours=hours_message(store.details.opening_hours),
         delivery_area=store.details.delivery_area.geojson,
     )
 
@@ -299,12 +288,6 @@ def capabilities(numbers: Sequence[stores_pb2.Capability]) -> tuple[Capability, 
     )
 
 
-def _closure_message(closure: Closure) -> stores_pb2.Closure:
-    return stores_pb2.Closure(
-        reason=closure.reason, start_time=closure.started_at, end_time=closure.ends_at
-    )
-
-
 def _capability_names(capabilities: Sequence[Capability]) -> list[str]:
     return [f"CAPABILITY_{capability}" for capability in capabilities]
 
@@ -330,75 +313,13 @@ def _place(message: stores_pb2.Store, *, at: str) -> Position:
     return require_place(position(message.position, at=field), at=field)
 
 
-def _hours(message: stores_pb2.Store, *, at: str) -> OpeningHours:
-    hours = message.opening_hours
-    try:
-        return _hours_in(wire_bytes(hours))
-    except HoursInvalid:
-        return _checked_hours(hours, at=at)
-
-
-@functools.lru_cache(maxsize=HOURS_KEPT_MAX)
-def _hours_in(data: bytes) -> OpeningHours:
-    """The hours in a message's bytes; most stores of a chain have the same. HoursInvalid."""
-    return _checked_hours(stores_pb2.OpeningHours.FromString(data), at="")
-
-
-def _checked_hours(hours: stores_pb2.OpeningHours, *, at: str) -> OpeningHours:
-    return checked_hours(
-        [(day.day - 1, _periods(day.periods)) for day in hours.weekly],
-        [(day.date, _periods(day.periods)) for day in hours.exceptions],
-        at=f"{at}.opening_hours",
-    )
-
-
-def _periods(messages: Sequence[stores_pb2.OpenPeriod]) -> list[Period]:
-    return [Period(message.open_minutes, message.close_minutes) for message in messages]
-
-
-def _hours_items(
-    hours: OpeningHours,
-) -> tuple[tuple[tuple[int, Periods], ...], tuple[tuple[date, Periods], ...]]:
-    """Hours as something that can be looked up: periods by day and by date, in order."""
-    return (
-        tuple((day, tuple(periods)) for day, periods in sorted(hours.weekly.items())),
-        tuple((day, tuple(periods)) for day, periods in sorted(hours.exceptions.items())),
-    )
-
-
-@functools.lru_cache(maxsize=HOURS_KEPT_MAX)
-def _hours_message(
-    weekly: Sequence[tuple[int, Periods]], exceptions: Sequence[tuple[date, Periods]]
-) -> stores_pb2.OpeningHours:
-    """The hours as the contract has them, to be copied and not to be changed."""
-    return stores_pb2.OpeningHours(
-        weekly=[
-            stores_pb2.DayHours(
-                day=stores_pb2.DayOfWeek.Name(day + 1), periods=_period_messages(periods)
-            )
-            for day, periods in weekly
-        ],
-        exceptions=[
-            stores_pb2.DateHours(date=day.isoformat(), periods=_period_messages(periods))
-            for day, periods in exceptions
-        ],
-    )
-
-
-def _period_messages(periods: Periods) -> list[stores_pb2.OpenPeriod]:
-    return [
-        stores_pb2.OpenPeriod(open_minutes=period.open_minutes, close_minutes=period.close_minutes)
-        for period in periods
-    ]
-
-
 _EDITED: Mapping[str, Callable[[stores_pb2.Store], Any]] = {
     "display_name": lambda message: message.display_name,
     "kind": lambda message: kind(message.kind),
     "address": lambda message: _address(message.address),
     "position": lambda message: _place(message, at="store"),
     "time_zone": lambda message: zone_of(message.time_zone, at="store.time_zone").key,
-    "opening_hours": lambda message: _hours(message, at="store"),
+    "opening_hours": lambda message: hours_of(message.opening_hours, at="store.opening_hours"),
     "capabilities": lambda message: capabilities(message.capabilities),
     "delivery_area": lambda message: area_of(message.delivery_area, at="store.delivery_area"),
     "franchise_owner": lambda message: message.franchise_owner,
