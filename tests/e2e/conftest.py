@@ -7,22 +7,24 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from allinone.issuer import LocalIssuer
 from allinone.topology import BLUEPRINTS
 from allinone.verify import verify
+from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from chassis.rpc.client import Peer
 from chassis.settings import PlatformSettings
 from tests.support.shop import Shop
 from tests.support.world import Client, World, Worlds
 
-LEASE_SECONDS = "0.8"
+LEASE_SECONDS = "1.5"
 START_SECONDS_MAX = 30.0
 END_SECONDS_MAX = 20.0
 REPOSITORY = Path(__file__).parents[2]
@@ -61,7 +63,15 @@ class DyingPlatform:
             await self.process.wait()
 
 
-StartDying = Callable[[str, str], "asyncio.Future[DyingPlatform]"]
+StartDying = Callable[..., Awaitable[DyingPlatform]]
+
+
+async def dies_in(dying: DyingPlatform, work: Awaitable[Any]) -> None:
+    """The call is lost with the process that served it."""
+    with pytest.raises(HutongError) as caught:
+        await work
+    assert not caught.value.is_answer
+    assert await dying.died() == -signal.SIGKILL
 
 
 @pytest.fixture(scope="module")

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from hutong.orders.v1 import baskets_pb2, orders_pb2, orders_service_pb2_grpc
-from tests.e2e.conftest import DyingPlatform
+from tests.e2e.conftest import StartDying, dies_in
 from tests.support.baskets import checkout, freezing, getting, line, setting
 from tests.support.shop import Shop
 from tests.support.world import RETRY_SECONDS, answer
 
 RECOVERY_SECONDS_MAX = 20.0
-
-StartDying = Callable[..., Awaitable[DyingPlatform]]
 STUB = orders_service_pb2_grpc.OrdersServiceStub
 
 
@@ -31,14 +26,6 @@ async def frozen_basket(shop: Shop, *, balance: int) -> tuple[str, Caller, baske
     frozen = await shop.orders(who).FreezeBasket(freezing(who, kept.version))
     await shop.price(sku, 120)
     return sku, who, frozen
-
-
-async def dies_in(dying: DyingPlatform, work: Awaitable[Any]) -> None:
-    """The call is lost with the process that served it."""
-    with pytest.raises(HutongError) as caught:
-        await work
-    assert not caught.value.is_answer
-    assert await dying.died() == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,13 @@ A second platform over the same databases plays the replica, or the restart, tha
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from chassis.kernel.errors import HutongError
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
-from tests.e2e.conftest import DyingPlatform
+from tests.e2e.conftest import StartDying, dies_in
 from tests.support.shop import (
     CASHIER,
     OPERATOR,
@@ -28,17 +26,7 @@ from tests.support.shop import (
 from tests.support.world import RETRY_SECONDS, answer
 
 RECOVERY_SECONDS_MAX = 20.0
-
-StartDying = Callable[..., Awaitable[DyingPlatform]]
 STUB = orders_service_pb2_grpc.OrdersServiceStub
-
-
-async def dies_in(dying: DyingPlatform, work: Awaitable[Any]) -> None:
-    """The call is lost with the process that served it."""
-    with pytest.raises(HutongError) as caught:
-        await work
-    assert not caught.value.is_answer
-    assert await dying.died() == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
