@@ -18,10 +18,10 @@ class Gate:
 
     def __init__(self) -> None:
         self._inside = 0
-        self._is_shut = False
+        self._shut = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
-        self._streams: set[asyncio.Task[object]] = set()
+        self._waiting: set[asyncio.Task[object]] = set()
 
     @contextmanager
     def passing(self, caller: Caller) -> Iterator[None]:
@@ -29,7 +29,7 @@ class Gate:
         if caller.is_service:
             yield
             return
-        if self._is_shut:
+        if self._shut.is_set():
             raise Unavailable(part="this process, which is shutting down,")
         self._inside += 1
         self._empty.clear()
@@ -41,29 +41,31 @@ class Gate:
                 self._empty.set()
 
     @contextmanager
-    def streaming(self, caller: Caller) -> Iterator[None]:
-        """Holds the gate for a stream, which would go on for ever: it is cut when the gate shuts.
+    def cutting(self) -> Iterator[None]:
+        """Cuts a stream here when the gate shuts; it would go on for ever.
 
-        The caller then gets Unavailable, and resumes elsewhere.
+        It is for the wait for the next message, and not for writing one, which would end without a
+        status. The caller gets Unavailable, and resumes elsewhere.
         """
+        if self._shut.is_set():
+            raise Unavailable(part="this process, which is shutting down,")
         task = asyncio.current_task()
         assert task is not None
-        with self.passing(caller):
-            self._streams.add(task)
-            try:
-                yield
-            except asyncio.CancelledError:
-                if not self._is_shut:
-                    raise
-                task.uncancel()
-                raise Unavailable(part="this process, which is shutting down,") from None
-            finally:
-                self._streams.discard(task)
+        self._waiting.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._shut.is_set():
+                raise
+            task.uncancel()
+            raise Unavailable(part="this process, which is shutting down,") from None
+        finally:
+            self._waiting.discard(task)
 
     async def shut(self, *, seconds_max: float) -> None:
         """Turns new callers away, and waits until those inside have left, or for so long."""
-        self._is_shut = True
-        for stream in self._streams:
+        self._shut.set()
+        for stream in self._waiting:
             stream.cancel()
         try:
             async with asyncio.timeout(seconds_max):

@@ -107,13 +107,20 @@ async def serve_stream(
                 seconds_default=STREAM_SECONDS_MAX,
                 seconds_max=STREAM_SECONDS_MAX,
             )
-            with floor.gate.streaming(call.caller):
+            with floor.gate.passing(call.caller):
                 async with asyncio.timeout(call.seconds_left()):
-                    async for message in behaviour(request, call):
+                    messages = behaviour(request, call)
+                    while (message := await _next(floor.gate, messages)) is not None:
                         yield message.SerializeToString(deterministic=True)
     except HutongError as error:
         await _end(floor, method, context, error, begun)
     _observe(floor, method, "OK", begun)
+
+
+async def _next(gate: Gate, messages: AsyncIterator[Message]) -> Message | None:
+    """The next message of a stream, None behind the last; Unavailable if the gate shuts first."""
+    with gate.cutting():
+        return await anext(messages, None)
 
 
 async def _answer(
