@@ -36,6 +36,7 @@ from allinone.issuer import LocalIssuer, ProductionRefused
 from allinone.main import Platform
 from allinone.storage import Storage, the_home
 from allinone.topology import Settings
+from allinone.traces import traces_sent
 from allinone.verify import verify
 from chassis import log
 from chassis.kernel.errors import HutongError
@@ -77,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             level=settings.platform.log_level,
             form=settings.platform.log_format,
         )
-        code = uvloop.run(options.command(settings, options))
+        with traces_sent(settings.platform, process="hutong"):
+            code = uvloop.run(options.command(settings, options))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0

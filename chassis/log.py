@@ -9,6 +9,7 @@ from typing import Literal
 
 import structlog
 
+from chassis import tracing
 from chassis.kernel import ids
 from chassis.kernel.errors import HutongError
 
@@ -26,6 +27,7 @@ def configure(*, level: str, form: Literal["console", "json"]) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _with_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
@@ -38,6 +40,16 @@ def configure(*, level: str, form: Literal["console", "json"]) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+def _with_trace(
+    _: object, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """The event with the id of the trace that it is part of, unless it has one."""
+    trace = tracing.current()
+    if trace is not None:
+        event.setdefault("trace_id", trace.id)
+    return event
 
 
 def _without_rows(
@@ -56,9 +68,15 @@ def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     return bound
 
 
+def about(**keys: str) -> None:
+    """What all further log lines of this task are about: order="ord_…"."""
+    structlog.contextvars.bind_contextvars(**keys)
+
+
 def our_fault(problem: BaseException, *, where: str) -> HutongError:
     """A mistake of ours: logged whole under an id, and told as nothing but that id."""
-    trace_id = ids.mint("err")
+    trace = tracing.current()
+    trace_id = ids.mint("err") if trace is None else trace.id
     log = logger(__name__)
     log.error("call_failed", where=where, trace_id=trace_id, exc_info=problem)
     return HutongError(trace_id=trace_id)

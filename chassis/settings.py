@@ -62,13 +62,19 @@ def _client_addresses(text: object) -> object:
     return tuple(found)
 
 
+def _web_address(text: str) -> str:
+    """An http(s) address."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http(s) address")
+    return parts.geturl()
+
+
 def _origin(text: str | None) -> str | None:
     """A web origin without a slash at its end."""
     if text is None:
         return None
-    parts = urlsplit(text.rstrip("/"))
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http(s) address")
+    parts = urlsplit(_web_address(text.rstrip("/")))
     if parts.path or parts.query or parts.fragment or parts.username is not None:
         raise ValueError("must be an address without a path")
     return parts.geturl()
@@ -105,6 +111,8 @@ class PlatformSettings(BaseSettings):
     http_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     http_coalescing: bool = True
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    traces_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    traces_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01
     log_format: Literal["console", "json"] = "console"
 
 

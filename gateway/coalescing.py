@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import code_pb2, status_pb2
 
+from chassis import tracing
 from chassis.kernel.errors import DeadlineExceeded, HutongError, Unavailable
 from chassis.log import logger
 from chassis.messaging.coalescer import Coalescer
@@ -96,7 +97,12 @@ class Coalescing:
         `deadline` is a reading of the monotonic clock.
         """
         caller = await self._identity.authenticator.caller(authorization)
-        call = Call(method=path, caller=caller, deadline=deadline)
+        call = Call(
+            method=path,
+            caller=caller,
+            deadline=deadline,
+            traceparent=tracing.current_traceparent(),
+        )
         item = _Item(call, request)
         try:
             async with asyncio.timeout(call.seconds_left()):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import grpc
 from google.rpc import status_pb2
 
+from chassis import tracing
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.status import STATUS_DETAILS_KEY, from_rpc_error, to_status
 
@@ -95,8 +96,13 @@ class Upstream:
         return self._by_service[path.split("/")[1]]
 
 
-def _metadata(authorization: str | None) -> tuple[tuple[str, str], ...]:
-    return () if authorization is None else (("authorization", authorization),)
+def _metadata(authorization: str | None) -> list[tuple[str, str]]:
+    metadata = []
+    if authorization is not None:
+        metadata.append(("authorization", authorization))
+    if traceparent := tracing.current_traceparent():
+        metadata.append((tracing.TRACEPARENT, traceparent))
+    return metadata
 
 
 def _status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status:

@@ -53,6 +53,7 @@ def add_chassis_tables(metadata: MetaData) -> None:
         Column("data", LargeBinary, nullable=False),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=now),
         Column("published_at", DateTime(timezone=True)),
+        Column("traceparent", Text),
         PrimaryKeyConstraint("distribution_key", "aggregate", "sequence", name="outbox_pkey"),
         Index("outbox_waiting", "position", postgresql_where=text("published_at is null")),
     )

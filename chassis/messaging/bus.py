@@ -24,6 +24,7 @@ class StoredEvent:
     type: str
     data: bytes
     created_at: datetime
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Delivery:
     sequence: int
     type: str
     data: bytes
+    traceparent: str = ""
 
 
 def stream_key(service: str) -> str:
@@ -48,10 +50,10 @@ def epoch_key(service: str) -> str:
 
 
 # KEYS: stream. ARGV: source, how many events are kept, then each event's aggregate, sequence, type,
-# time and data. One command with what differs costs a fifth of one command for each event.
+# time, traceparent and data. One command with what differs costs a fifth of one for each event.
 _PUBLISH = """
-for i = 3, #ARGV, 5 do
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*',
+for i = 3, #ARGV, 6 do
+  local fields = {
     'ce_specversion', '1.0',
     'ce_id', ARGV[i] .. '#' .. ARGV[i + 1],
     'ce_source', ARGV[1],
@@ -59,7 +61,12 @@ for i = 3, #ARGV, 5 do
     'ce_subject', ARGV[i],
     'ce_time', ARGV[i + 3],
     'ce_sequence', ARGV[i + 1],
-    'data', ARGV[i + 4])
+    'data', ARGV[i + 5]}
+  if ARGV[i + 4] ~= '' then
+    fields[#fields + 1] = 'ce_traceparent'
+    fields[#fields + 1] = ARGV[i + 4]
+  end
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', unpack(fields))
 end
 """
 
@@ -73,6 +80,7 @@ async def publish_all(redis: Redis, service: str, events: Sequence[StoredEvent])
             str(event.sequence),
             event.type,
             event.created_at.isoformat(),
+            event.traceparent or "",
             event.data,
         )
     await redis.eval(_PUBLISH, 1, stream_key(service), *arguments)

@@ -10,9 +10,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from chassis import tracing
 from chassis.kernel.errors import DeadlineExceeded, HutongError, Overloaded, Unavailable
 from chassis.log import our_fault
 from chassis.telemetry import Metrics
@@ -34,6 +36,7 @@ class _Waiting(Generic[Item, Result]):
     item: Item
     deadline: float
     answer: asyncio.Future[Result]
+    context: Context
 
 
 class Coalescer(Generic[Item, Result]):
@@ -70,10 +73,11 @@ class Coalescer(Generic[Item, Result]):
             raise Unavailable(part="this service, which is shutting down,")
         if len(self._queue) >= self._queue_items_max:
             raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
-        waiting = _Waiting[Item, Result](item, deadline, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
-        self._start_batches()
-        return await waiting.answer
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        with tracing.span(self._lane):
+            self._queue.append(_Waiting[Item, Result](item, deadline, answer, copy_context()))
+            self._start_batches()
+            return await answer
 
     async def close(self) -> None:
         """Takes nothing more, and waits until all that was taken is answered."""
@@ -85,7 +89,9 @@ class Coalescer(Generic[Item, Result]):
         while self._queue and len(self._batches) < self._batches_at_once_max:
             batch = self._next_batch()
             if batch:
-                task = asyncio.create_task(self._answer(batch))
+                # What runs for many is part of nobody's trace; what runs for one is part of theirs.
+                context = batch[0].context if len(batch) == 1 else Context()
+                task = asyncio.create_task(self._answer(batch), context=context)
                 self._batches.add(task)
                 task.add_done_callback(self._batch_ended)
         self._queued.set(len(self._queue))

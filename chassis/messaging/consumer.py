@@ -8,6 +8,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from chassis import tracing
 from chassis.db.engine import Database
 from chassis.db.transaction import Transaction
 from chassis.kernel.errors import Conflict, Unavailable
@@ -118,10 +119,11 @@ class Consumer:
             return
         problem = "an earlier event of the aggregate is missing"
         try:
-            async with self._database.transaction() as tx:
-                turn = await inbox.turn(tx, self._name, event)
-                if turn is inbox.Turn.NOW:
-                    await self._handle(tx, event)
+            with tracing.serving(self._name, event.traceparent, kind="consumer"):
+                async with self._database.transaction() as tx:
+                    turn = await inbox.turn(tx, self._name, event)
+                    if turn is inbox.Turn.NOW:
+                        await self._handle(tx, event)
         except Unavailable:
             raise
         except Conflict:
@@ -146,4 +148,5 @@ def _delivery(fields: dict[bytes, bytes]) -> Delivery:
         sequence=int(fields[b"ce_sequence"]),
         type=fields[b"ce_type"].decode(),
         data=fields[b"data"],
+        traceparent=fields.get(b"ce_traceparent", b"").decode(),
     )

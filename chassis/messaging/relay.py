@@ -32,7 +32,7 @@ FORGOTTEN_AT_ONCE_MAX = 10_000
 log = logger(__name__)
 
 _WAITING = """
-select distribution_key, aggregate, sequence, type, data, created_at
+select distribution_key, aggregate, sequence, type, data, created_at, traceparent
   from outbox where published_at is null
  order by position limit $1
 """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
+from chassis import tracing
 from chassis.kernel.errors import HutongError
 from chassis.rpc.call import Call
 from chassis.rpc.status import from_status, to_status
@@ -94,5 +96,22 @@ async def _answers(
             answers.append(None)
         except HutongError as error:
             answers.append(error)
+    began = time.monotonic()
     results = iter(await run(commands) if commands else ())
-    return [next(results) if answer is None else answer for answer in answers]
+    told = [next(results) if answer is None else answer for answer in answers]
+    if tracing.is_recorded():
+        _record(call.items, told, began)
+    return told
+
+
+def _record(calls: Sequence[Call | HutongError], answers: Sequence[object], began: float) -> None:
+    """Lets each item's trace show that it was answered here, among others."""
+    for call, answer in zip(calls, answers, strict=True):
+        if isinstance(call, Call):
+            tracing.item(
+                call.method[1:],
+                call.traceparent,
+                began=began,
+                attributes={"hutong.batch.items": len(calls)},
+                problem=answer.reason if isinstance(answer, HutongError) else None,
+            )

@@ -23,13 +23,15 @@ class Call:
     """A call that was authenticated, authorised and validated.
 
     `deadline` is a reading of the monotonic clock. `items` has, for a batch twin, one entry per
-    item of the request: the item's own call, or why the item was turned away.
+    item of the request: the item's own call, or why the item was turned away. `traceparent` is the
+    place in its trace, empty if it is part of none.
     """
 
     method: str
     caller: Caller
     deadline: float
     items: Sequence[Call | HutongError] = ()
+    traceparent: str = ""
 
     @property
     def tenant(self) -> str:
@@ -66,7 +68,9 @@ class Call:
 
     def context(self) -> call_context_pb2.CallContext:
         """The call's context as an item of a batch carries it."""
-        context = call_context_pb2.CallContext(caller=caller_to_proto(self.caller))
+        context = call_context_pb2.CallContext(
+            caller=caller_to_proto(self.caller), traceparent=self.traceparent
+        )
         context.deadline.FromMilliseconds(
             int((time.time() + self.deadline - time.monotonic()) * 1000)
         )

@@ -8,6 +8,7 @@ from typing import TypeVar
 import grpc
 from google.protobuf.message import Message
 
+from chassis import tracing
 from chassis.rpc.auth import TokenSource
 from chassis.rpc.status import from_rpc_error
 
@@ -39,11 +40,16 @@ class Peer:
     ) -> Reply:
         """The reply of a stub's method; the error that the other side raised, or Unavailable."""
         try:
-            return await method(
-                request, timeout=seconds, metadata=(("authorization", f"Bearer {self._token()}"),)
-            )
+            return await method(request, timeout=seconds, metadata=self._metadata())
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error, part=self.name) from None
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        authorization = ("authorization", f"Bearer {self._token()}")
+        traceparent = tracing.current_traceparent()
+        return (
+            (authorization, (tracing.TRACEPARENT, traceparent)) if traceparent else (authorization,)
+        )
 
     async def close(self) -> None:
         """Closes the connection."""

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
-import structlog
 from google.protobuf.message import Message
 from google.rpc import status_pb2
 
+from chassis import tracing
 from chassis.db.idempotency import Replayed
 from chassis.kernel.errors import DeadlineExceeded, HutongError, MessageTooLarge, Unauthenticated
 from chassis.log import our_fault
@@ -59,6 +59,13 @@ class Method:
     path: str
     request_type: type[Message]
     bytes_max: int
+    is_batch: bool
+
+    def span(self, headers: Mapping[str, str]) -> tracing.Span:
+        """The call as part of a trace. A batch is many callers' and begins none of its own."""
+        return tracing.serving(
+            self.path[1:], headers.get(tracing.TRACEPARENT), may_sample=not self.is_batch
+        )
 
     def request(self, data: bytes) -> Message:
         """The request in the bytes; MessageTooLarge, MessageMalformed."""
@@ -76,9 +83,10 @@ async def serve_unary(
 ) -> bytes:
     """Answers one unary call with the reply's bytes, or ends it with a status."""
     begun = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
+    headers = _headers(context)
     try:
-        reply = await _answer(floor, method, behaviour, data, context)
+        with method.span(headers):
+            reply = await _answer(floor, method, behaviour, data, context, headers)
     except HutongError as error:
         await _end(floor, method, context, error, begun)
         raise AssertionError("ending a call does not return") from error
@@ -95,15 +103,16 @@ async def serve_stream(
 ) -> AsyncIterator[bytes]:
     """Answers one call with a stream of messages' bytes, and ends it with a status if it fails."""
     begun = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
+    headers = _headers(context)
     try:
-        with _known_errors(method):
+        with method.span(headers), _known_errors(method):
             request = method.request(data)
             call = await _admitted(
                 floor,
                 method,
                 request,
                 context,
+                headers,
                 seconds_default=STREAM_SECONDS_MAX,
                 seconds_max=STREAM_SECONDS_MAX,
             )
@@ -129,6 +138,7 @@ async def _answer(
     behaviour: Behaviour,
     data: bytes,
     context: grpc.aio.ServicerContext[bytes, bytes],
+    headers: Mapping[str, str],
 ) -> bytes:
     try:
         with _known_errors(method):
@@ -138,6 +148,7 @@ async def _answer(
                 method,
                 request,
                 context,
+                headers,
                 seconds_default=DEADLINE_SECONDS_DEFAULT,
                 seconds_max=DEADLINE_SECONDS_MAX,
             )
@@ -169,21 +180,23 @@ async def _admitted(
     method: Method,
     request: Message,
     context: grpc.aio.ServicerContext[bytes, bytes],
+    headers: Mapping[str, str],
     *,
     seconds_default: float,
     seconds_max: float,
 ) -> Call:
-    authorization = None
-    for key, value in context.invocation_metadata() or ():
-        if key == "authorization" and isinstance(value, str):
-            authorization = value
-    caller = await floor.authenticator.caller(authorization)
+    caller = await floor.authenticator.caller(headers.get("authorization"))
     rule = floor.rules[method.path]
     authorise(rule, caller, request)
     floor.validator.check(request)
     left: float | None = context.time_remaining()
     deadline = time.monotonic() + min(seconds_default if left is None else left, seconds_max)
-    call = Call(method=method.path, caller=caller, deadline=deadline)
+    call = Call(
+        method=method.path,
+        caller=caller,
+        deadline=deadline,
+        traceparent=tracing.current_traceparent(),
+    )
     if not rule.batch_of:
         return call
     items = [_item_call(floor, rule.batch_of, item, call) for item in request.items]  # type: ignore[attr-defined]
@@ -204,7 +217,14 @@ def _item_call(floor: Floor, unary: str, item: Message, batch: Call) -> Call | H
     if context.HasField("deadline"):
         left = context.deadline.ToMilliseconds() / 1000 - time.time()
         deadline = min(deadline, time.monotonic() + left)
-    return Call(method=unary, caller=caller, deadline=deadline)
+    return Call(method=unary, caller=caller, deadline=deadline, traceparent=context.traceparent)
+
+
+def _headers(context: grpc.aio.ServicerContext[bytes, bytes]) -> dict[str, str]:
+    """The call's metadata that is text; of what comes twice the last."""
+    return {
+        key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
+    }
 
 
 def _vouched(caller: Caller) -> Caller:

@@ -156,8 +156,9 @@ class _Registrar:
         self, service: str, name: str, handler: Any
     ) -> grpc.RpcMethodHandler[bytes, bytes]:
         floor, path = self._floor, f"/{service}/{name}"
-        bytes_max = MESSAGE_BYTES_MAX if floor.rules[path].batch_of else REQUEST_BYTES_MAX
-        method = Method(path, _request_type(service, name), bytes_max)
+        is_batch = bool(floor.rules[path].batch_of)
+        bytes_max = MESSAGE_BYTES_MAX if is_batch else REQUEST_BYTES_MAX
+        method = Method(path, _request_type(service, name), bytes_max, is_batch)
         if handler.unary_unary is not None:
             serve = partial(serve_unary, floor, method, handler.unary_unary)
             return grpc.unary_unary_rpc_method_handler(serve)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from chassis import tracing
 from chassis.kernel.errors import HutongError, InvalidInput, Overloaded, Unauthenticated
 from chassis.log import logger
 from chassis.rpc.status import RETRY_AFTER_MS
@@ -49,6 +50,7 @@ _NO_ROUTE = "none"
 _TIMEOUT, _IDEMPOTENCY_KEY, _LAST_EVENT_ID = (
     name.lower().encode() for name in (TIMEOUT, IDEMPOTENCY_KEY, LAST_EVENT_ID)
 )
+_TRACEPARENT = tracing.TRACEPARENT.encode()
 _JSON = [(b"content-type", JSON_TYPE.encode())]
 _READ = [(b"cache-control", b"private, no-cache"), (b"vary", b"Authorization, Accept-Encoding")]
 
@@ -113,10 +115,11 @@ class Api:
         match: Match | None = None
         try:
             match = self._match(asked)
-            if match.binding.is_stream:
-                await self._tell(asked, match, begun, send)
-                return
-            answer = await self._answer(asked, match)
+            with tracing.serving(match.binding.route, asked.header(_TRACEPARENT)):
+                if match.binding.is_stream:
+                    await self._tell(asked, match, begun, send)
+                    return
+                answer = await self._answer(asked, match)
         except Refused as refused:
             answer = Answer.of(problem_of(refused.status))
         except HutongError as error:

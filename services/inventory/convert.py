@@ -61,6 +61,7 @@ def reserve_command(request: service_pb2.ReserveStockRequest, call: Call) -> Res
         lines=_lines(request.lines),
         actor=call.actor(request.actor),
         hold_duration=request.hold_duration.ToTimedelta() if has_clock else None,
+        traceparent=call.traceparent,
     )
 
 
@@ -72,6 +73,7 @@ def take_command(request: service_pb2.TakeStockRequest, call: Call) -> ReserveCo
         mode=Mode.TAKE,
         lines=_lines(request.lines),
         actor=call.actor(request.actor),
+        traceparent=call.traceparent,
     )
 
 
@@ -81,7 +83,8 @@ def end_command(
 ) -> EndCommand:
     """What a CommitReservationRequest or a ReleaseReservationRequest asks for."""
     key = reservation_key(request.name, call)
-    return EndCommand(key.store_id, key.reservation_id, call.actor(request.actor))
+    actor = call.actor(request.actor)
+    return EndCommand(key.store_id, key.reservation_id, actor, call.traceparent)
 
 
 def receive_command(request: service_pb2.ReceiveStockRequest, call: Call) -> ReceiveCommand:
@@ -173,8 +176,8 @@ def adjusted_reply(level: StockLevel) -> bytes:
     return wire_bytes(level_to_proto(level))
 
 
-def stock_moved(posting: Posting) -> Event:
-    """The event that tells of a posting."""
+def stock_moved(posting: Posting, traceparent: str) -> Event:
+    """The event that tells of a posting, as part of a trace."""
     level = posting.level
     message = events_pb2.StockMoved(
         movement=movement_to_proto(posting.movement), level=level_to_proto(level)
@@ -185,6 +188,7 @@ def stock_moved(posting: Posting) -> Event:
         sequence=level.version,
         type=STOCK_MOVED,
         data=wire_bytes(message),
+        traceparent=traceparent,
     )
 
 

@@ -46,6 +46,11 @@ ATTEMPTS_MAX = 3
 
 Results = list[Reservation | HutongError]
 
+Traces = Mapping[str, str]
+"""Which trace a reservation's movements are part of, by its id."""
+
+_NO_TRACES: Traces = {}
+
 
 class _ReservationAppeared(Exception):
     """Another transaction made a reservation that this one did not see; nothing is done."""
@@ -70,14 +75,14 @@ class _MoreAreDue(Exception):
 class Stock:
     """The stock levels and reservations of all stores.
 
-    `stock_moved` writes the event that tells of a posting.
+    `stock_moved` writes the event that tells of a posting, as part of a trace.
     """
 
     def __init__(
         self,
         database: Database,
         *,
-        stock_moved: Callable[[Posting], outbox.Event],
+        stock_moved: Callable[[Posting, str], outbox.Event],
         due_holds_max: int = DUE_HOLDS_MAX,
     ) -> None:
         self._database = database
@@ -204,7 +209,7 @@ class Stock:
         books = await self._books(tx, chain(wanted, _level_keys(due)), moment=moment)
         ended = reservations.expired(due, books)
         decisions = reservations.reserve(commands, known=known, books=books)
-        await self._store(tx, books, made=decisions.made, ended=ended)
+        await self._store(tx, books, made=decisions.made, ended=ended, traces=_traces(commands))
         return list(decisions.answers)
 
     async def _end(
@@ -215,7 +220,9 @@ class Stock:
         still_open = [found for found in known.values() if found.ended_at is None]
         books = await self._books(tx, _level_keys(still_open), moment=moment)
         decisions = decide(commands, known=known, books=books)
-        await self._store(tx, books, made=decisions.made, ended=decisions.changed)
+        await self._store(
+            tx, books, made=decisions.made, ended=decisions.changed, traces=_traces(commands)
+        )
         return list(decisions.answers)
 
     async def _end_due_holds(self, stores: Iterable[StoreId] | None) -> int:
@@ -249,21 +256,30 @@ class Stock:
         *,
         made: Sequence[Reservation],
         ended: Sequence[Reservation],
+        traces: Traces = _NO_TRACES,
     ) -> None:
         if ended:
             await repository.end_reservations(tx, ended)
         if made and await repository.add_reservations(tx, made) < len(made):
             raise _ReservationAppeared
-        await self._save(tx, books)
+        await self._save(tx, books, traces)
 
-    async def _save(self, tx: Transaction, books: Books) -> None:
+    async def _save(self, tx: Transaction, books: Books, traces: Traces = _NO_TRACES) -> None:
         if books.postings:
             await repository.set_levels(tx, books.levels_changed)
-            await self._tell(tx, books.postings)
+            await self._tell(tx, books.postings, traces)
 
-    async def _tell(self, tx: Transaction, postings: Sequence[Posting]) -> None:
+    async def _tell(
+        self, tx: Transaction, postings: Sequence[Posting], traces: Traces = _NO_TRACES
+    ) -> None:
         await repository.add_movements(tx, postings)
-        await outbox.add_all(tx, [self._stock_moved(posting) for posting in postings])
+        await outbox.add_all(
+            tx,
+            [
+                self._stock_moved(posting, traces.get(posting.movement.cause, ""))
+                for posting in postings
+            ],
+        )
 
     async def _refuse_delivery(self, tx: Transaction, command: ReceiveCommand) -> NoReturn:
         """Says why a level did not take its line: the first by SKU."""
@@ -275,6 +291,10 @@ class Stock:
             if levels[line.sku].on_hand + line.quantity > QUANTITY_MAX:
                 raise QuantityTooLarge.at("lines", f"too much of {line.sku}", sku=line.sku)
         raise AssertionError("a level that has the unit and the room takes its line")
+
+
+def _traces(commands: Iterable[ReserveCommand | EndCommand]) -> Traces:
+    return {command.reservation_id: command.traceparent for command in commands}
 
 
 def _level_keys(tied: Iterable[Reservation]) -> Iterable[LevelKey]:

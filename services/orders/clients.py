@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
+from chassis import tracing
 from chassis.kernel import names
 from chassis.kernel.errors import ErrorKind, HutongError, Unavailable
 from chassis.log import logger
@@ -45,6 +46,7 @@ class _Item:
     tenant: str
     request: Message
     deadline: float
+    traceparent: str
 
 
 class _Lane(Generic[Result]):
@@ -69,7 +71,8 @@ class _Lane(Generic[Result]):
         self._coalescer: Coalescer[_Item, Result] = Coalescer(lane, self._run, metrics=metrics)
 
     async def call(self, tenant: str, request: Message, *, deadline: float) -> Result:
-        return await self._coalescer.submit(_Item(tenant, request, deadline), deadline=deadline)
+        item = _Item(tenant, request, deadline, tracing.current_traceparent())
+        return await self._coalescer.submit(item, deadline=deadline)
 
     async def _run(self, items: Sequence[_Item]) -> list[Result | HutongError]:
         batch = self._batch()
@@ -77,6 +80,7 @@ class _Lane(Generic[Result]):
         for item in items:
             added = batch.items.add()
             added.context.caller.CopyFrom(_ourselves(item.tenant))
+            added.context.traceparent = item.traceparent
             added.context.deadline.FromMilliseconds(int((wall + item.deadline - now) * 1000))
             added.request.CopyFrom(item.request)
         seconds = min(max(item.deadline for item in items) - now, BATCH_SECONDS_MAX)

@@ -56,6 +56,7 @@ customer_order = Table(
     Column("delivery", JSONB),
     Column("tells_delivery", Boolean, nullable=False, server_default=text("true")),
     Column("basket_version", BigInteger),
+    Column("traceparent", Text),
     PrimaryKeyConstraint("store_id", "order_id", name="customer_order_pkey"),
     CheckConstraint(_one_of("state", State), name="customer_order_state"),
     CheckConstraint(_one_of("fulfilment", Fulfilment), name="customer_order_fulfilment"),

@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from chassis import tracing
 from chassis.db.idempotency import Replayed, RequestKey, StoredAnswer
 from chassis.kernel.errors import HutongError, RequestIdReused, RequestInFlight
 from chassis.kernel.geo import Position
 from chassis.kernel.names import StoreId
-from chassis.log import logger, our_fault
+from chassis.log import about, logger, our_fault
 from chassis.messaging.coalescer import Coalescer
 from chassis.telemetry import Metrics
 from services.orders.domain.baskets import Checkout, KeptBasket, checkout_of
@@ -136,6 +137,7 @@ class OrderSaga:
 
         Once the intent is written the work goes on, whether or not the caller still waits.
         """
+        tracing.tell({"hutong.order": command.order_id})
         return await self._once(key, lambda: self._place(command, key, deadline))
 
     async def cancel(
@@ -307,11 +309,14 @@ class OrderSaga:
         Raises what no step can answer for (a part that is down, a lost lease): then a worker goes
         on from the state that is written.
         """
-        if order.state is State.PLACING:
-            return await self._drive_placing(order)
-        if order.state is State.COMPLETING:
-            return await self._drive_completing(order)
-        return await self._drive_undoing(order)
+        about(order=order.order_id)
+        with tracing.serving(f"orders.{order.state}", order.traceparent, kind="internal") as span:
+            span.tell({"hutong.order": order.order_id})
+            if order.state is State.PLACING:
+                return await self._drive_placing(order)
+            if order.state is State.COMPLETING:
+                return await self._drive_completing(order)
+            return await self._drive_undoing(order)
 
     async def _drive_placing(self, order: Order) -> Order:
         is_till_sale = order.fulfilment is Fulfilment.CARRY_OUT

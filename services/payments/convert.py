@@ -60,6 +60,7 @@ def authorise_command(
         amount=money_from_proto(request.amount, at="amount"),
         captures=False,
         actor=call.actor(request.actor),
+        traceparent=call.traceparent,
     )
 
 
@@ -82,6 +83,7 @@ def charge_command(request: payments_service_pb2.ChargePaymentRequest, call: Cal
         amount=money_from_proto(request.amount, at="amount"),
         captures=True,
         actor=call.actor(request.actor),
+        traceparent=call.traceparent,
     )
 
 
@@ -90,7 +92,11 @@ def move_command(
     call: Call,
 ) -> MovePayment:
     """The payment to capture or to undo."""
-    return MovePayment(key=payment_key(request.name, call), actor=call.actor(request.actor))
+    return MovePayment(
+        key=payment_key(request.name, call),
+        actor=call.actor(request.actor),
+        traceparent=call.traceparent,
+    )
 
 
 def refund_command(request: payments_service_pb2.RefundPaymentRequest, call: Call) -> RefundPayment:
@@ -188,13 +194,14 @@ def wallet_bytes(wallet: Wallet) -> bytes:
     return wire_bytes(wallet_to_proto(wallet))
 
 
-def payment_changed(payment: Payment) -> Event:
-    """The event that a payment was made or moved on."""
+def payment_changed(payment: Payment, traceparent: str) -> Event:
+    """The event that a payment was made or moved on, as part of a trace."""
     return _event(
         payment.key.owner,
         name=payment.key.name,
         sequence=payment.version,
         message=events_pb2.PaymentChanged(payment=payment_to_proto(payment)),
+        traceparent=traceparent,
     )
 
 
@@ -209,13 +216,16 @@ def wallet_topped_up(done: TopUp) -> Event:
     )
 
 
-def _event(owner: Owner, *, name: str, sequence: int, message: Message) -> Event:
+def _event(
+    owner: Owner, *, name: str, sequence: int, message: Message, traceparent: str = ""
+) -> Event:
     return Event(
         distribution_key=owner,
         aggregate=f"{names.tenant_of(owner)}/{name}",
         sequence=sequence,
         type=message.DESCRIPTOR.full_name,
         data=wire_bytes(message),
+        traceparent=traceparent,
     )
 
 

@@ -7,7 +7,7 @@ order locks are taken.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -47,6 +47,11 @@ ATTEMPTS_MAX = 5
 """How often a batch begins anew because one of its payments was made or undone beside it."""
 
 Answer = Payment | HutongError
+
+Traces = Mapping[PaymentKey, str]
+"""Which trace a payment's event is part of."""
+
+_NO_TRACES: Traces = {}
 Command = TypeVar("Command")
 
 
@@ -55,7 +60,7 @@ class Payments:
     """The use cases of payments; the events of what they do are written by the two encoders."""
 
     database: Database
-    payment_changed: Callable[[Payment], Event]
+    payment_changed: Callable[[Payment, str], Event]
     wallet_topped_up: Callable[[TopUp], Event]
 
     async def take(self, commands: Sequence[TakePayment]) -> list[Answer]:
@@ -85,7 +90,7 @@ class Payments:
                     changes.append(change)
                     known[command.key] = change.payment
                 answers.append(known[command.key])
-            await self._store(tx, changes=changes)
+            await self._store(tx, changes=changes, traces=_traces(commands))
             return answers
 
     async def void(self, commands: Sequence[MovePayment]) -> list[Answer]:
@@ -154,7 +159,7 @@ class Payments:
             now=await repository.now(tx),
         )
         await repository.add_payments(tx, (change.payment for change in changes))
-        await self._post(tx, changes)
+        await self._post(tx, changes, _traces(commands))
         return answers
 
     async def _void(self, tx: Transaction, commands: Sequence[MovePayment]) -> list[Answer]:
@@ -172,7 +177,7 @@ class Payments:
             if change is not None:
                 known[command.key] = change.payment
                 changes.append(change)
-        await self._store(tx, changes=changes, tombstones=absent.values())
+        await self._store(tx, changes=changes, tombstones=absent.values(), traces=_traces(commands))
         return [known[command.key] for command in commands]
 
     async def _store(
@@ -181,6 +186,7 @@ class Payments:
         *,
         changes: Sequence[Change],
         tombstones: Iterable[Payment] = (),
+        traces: Traces = _NO_TRACES,
     ) -> None:
         """Stores changes of payments that are locked, and tombstones of those that are absent."""
         moved = [change.transfer for change in changes if change.transfer is not None]
@@ -189,12 +195,16 @@ class Payments:
         stones = [Change(stone, transfer=None) for stone in tombstones]
         await repository.add_payments(tx, (change.payment for change in stones))
         await repository.change_payments(tx, [change.payment for change in changes])
-        await self._post(tx, [*changes, *stones])
+        await self._post(tx, [*changes, *stones], traces)
 
-    async def _post(self, tx: Transaction, changes: Sequence[Change]) -> None:
+    async def _post(self, tx: Transaction, changes: Sequence[Change], traces: Traces) -> None:
         moved = [change.transfer for change in changes if change.transfer is not None]
         await repository.post(tx, moved)
-        await outbox.add_all(tx, [self.payment_changed(change.payment) for change in changes])
+        payments = [change.payment for change in changes]
+        await outbox.add_all(
+            tx,
+            [self.payment_changed(payment, traces.get(payment.key, "")) for payment in payments],
+        )
 
     async def _until_undisturbed(
         self,
@@ -212,6 +222,10 @@ class Payments:
             except repository.PaymentAppeared:
                 continue
         raise Conflict
+
+
+def _traces(commands: Iterable[TakePayment | MovePayment]) -> Traces:
+    return {command.key: command.traceparent for command in commands}
 
 
 def _required(payment: Payment | None, key: PaymentKey) -> Payment:

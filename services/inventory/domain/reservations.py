@@ -131,7 +131,8 @@ class Reservation:
 class ReserveCommand:
     """What is to be tied, and for whom.
 
-    Lines are merged. Without a duration a hold has no clock.
+    Lines are merged. Without a duration a hold has no clock. `traceparent` is the trace that it is
+    part of.
     """
 
     store_id: StoreId
@@ -140,6 +141,7 @@ class ReserveCommand:
     lines: tuple[Line, ...]
     actor: str
     hold_duration: timedelta | None = None
+    traceparent: str = ""
 
     @property
     def key(self) -> ReservationKey:
@@ -157,11 +159,12 @@ class ReserveCommand:
 
 @dataclass(frozen=True, slots=True)
 class EndCommand:
-    """Which reservation is to be committed or released, and by whom."""
+    """Which reservation is to be committed or released, by whom, and as part of which trace."""
 
     store_id: StoreId
     reservation_id: str
     actor: str
+    traceparent: str = ""
 
     @property
     def key(self) -> ReservationKey:

@@ -151,6 +151,7 @@ def place_order(
         expected_total=expected,
         delivery=_delivery(request.delivery) if request.HasField("delivery") else None,
         basket_version=request.basket_version or None,
+        traceparent=call.traceparent,
     )
 
 
@@ -206,6 +207,7 @@ def order_event(order: Order) -> Event:
         sequence=order.version,
         type=events_pb2.OrderChanged.DESCRIPTOR.full_name,
         data=wire_bytes(message),
+        traceparent=order.traceparent,
     )
 
 

@@ -238,7 +238,7 @@ class PlaceOrder:
     """What is asked for.
 
     With a `basket_version`, what is wanted is in the customer's basket at the store, and the order
-    is good for that version of it only.
+    is good for that version of it only. `traceparent` is the trace that it is part of.
     """
 
     basket: Basket
@@ -251,6 +251,7 @@ class PlaceOrder:
     expected_total: Money | None
     delivery: DeliveryAddress | None = None
     basket_version: int | None = None
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,8 @@ class Order:
 
     `tells_delivery` is whether whoever made the request that is being answered may be told where it
     is brought. `basket_version` is that of the customer's basket at the store that it is placed
-    with, None if its lines are its own.
+    with, None if its lines are its own. `traceparent` is the trace that its placing began; whatever
+    happens to it later is part of that too.
     """
 
     store: StoreId
@@ -289,6 +291,7 @@ class Order:
     delivery: DeliveryAddress | None = None
     tells_delivery: bool = True
     basket_version: int | None = None
+    traceparent: str = ""
 
     @property
     def change_due(self) -> Money | None:

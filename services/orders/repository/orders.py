@@ -28,24 +28,24 @@ from services.orders.domain.orders import (
 
 _COLUMNS = """store_id, order_id, state, fulfilment, lines, currency, total_minor, tender_type,
        tendered_minor, customer_id, till, placed_by, end_reason, version, attempts, lease_token,
-       created_at, updated_at, delivery, tells_delivery, basket_version"""
+       created_at, updated_at, delivery, tells_delivery, basket_version, traceparent"""
 
 _INSERT = """
 insert into customer_order
        (store_id, order_id, state, fulfilment, lines, currency, total_minor, tender_type,
         tendered_minor, customer_id, till, placed_by, version, request_key, lease_token,
         lease_until, created_at, updated_at, delivery, tells_delivery,
-        basket_version)
+        basket_version, traceparent)
 select store_id, order_id, 'PLACING', fulfilment, lines::jsonb, currency, total_minor, tender_type,
        tendered_minor, customer_id, till, placed_by, 0, request_key, lease_token,
        hutong.now() + make_interval(secs => $17), created_at, hutong.now(), delivery::jsonb, true,
-       basket_version
+       basket_version, traceparent
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
               $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::text[],
-              $14::timestamptz[], $15::text[], $16::bigint[])
+              $14::timestamptz[], $15::text[], $16::bigint[], $18::text[])
        as asked (store_id, order_id, fulfilment, lines, currency, total_minor, tender_type,
                  tendered_minor, customer_id, till, placed_by, request_key, lease_token, created_at,
-                 delivery, basket_version)
+                 delivery, basket_version, traceparent)
  order by store_id, order_id
 """
 
@@ -180,6 +180,7 @@ async def insert_all(tx: Transaction, new: Sequence[NewOrder], *, lease_seconds:
         [_delivery_json(order.delivery) for order in orders],
         [order.basket_version for order in orders],
         lease_seconds,
+        [order.traceparent or None for order in orders],
     )
 
 
@@ -315,6 +316,7 @@ def _order(row: Row[Any]) -> Order:
         delivery=None if row.delivery is None else _delivery(row.delivery),
         tells_delivery=row.tells_delivery,
         basket_version=row.basket_version,
+        traceparent=row.traceparent or "",
     )
 
 

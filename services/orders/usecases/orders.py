@@ -393,6 +393,7 @@ def new_order(command: PlaceOrder, quote: Quote) -> Order:
         lease_token=ids.mint("lease"),
         delivery=command.delivery,
         basket_version=command.basket_version,
+        traceparent=command.traceparent,
     )
 
 

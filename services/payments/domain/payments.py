@@ -139,7 +139,8 @@ class Change:
 class TakePayment:
     """An order's amount to take: to hold (authorise), or to hold and capture at once.
 
-    AmountInvalid if it is negative. Cash has a till and is always captured at once.
+    AmountInvalid if it is negative. Cash has a till and is always captured at once. `traceparent`
+    is the trace that it is part of.
     """
 
     key: PaymentKey
@@ -149,6 +150,7 @@ class TakePayment:
     amount: Money
     captures: bool
     actor: str
+    traceparent: str = ""
 
     def __post_init__(self) -> None:
         if self.amount.amount_minor < 0:
@@ -172,10 +174,11 @@ class TakePayment:
 
 @dataclass(frozen=True, slots=True)
 class MovePayment:
-    """A payment to capture or to undo, and who wants it."""
+    """A payment to capture or to undo, who wants it, and as part of which trace."""
 
     key: PaymentKey
     actor: str
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 CHASSIS_PARTS = (
     "app", "db", "health", "kernel", "log", "messaging", "rpc", "settings", "telemetry", "testing",
+    "trace_recorder", "tracing",
 )  # fmt: skip
 REQUIRED_FILES = ("main", "api", "usecases", "repository", "models", "domain", "settings")
 OPTIONAL_FILES = ("events", "workers", "clients", "sagas", "convert", "ports")
