@@ -8,12 +8,17 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 
 from tests.bench.find_stores import find_stores
+from tests.bench.place_order import place_order
 from tests.bench.rows import BENCH_FILE, NotMeasurable, Row, machine, write, written
 from tests.bench.sse_clients import sse_clients
 
 Benchmark = Callable[[], Awaitable[list[Row]]]
 
-BENCHMARKS: Mapping[str, Benchmark] = {"find_stores": find_stores, "sse_clients": sse_clients}
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "find_stores": find_stores,
+    "sse_clients": sse_clients,
+    "place_order": place_order,
+}
 
 
 async def measured(names: list[str]) -> tuple[list[Row], bool]:

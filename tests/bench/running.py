@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from allinone.embedded import EmbeddedPostgres, Home
 from allinone.issuer import LocalIssuer
+from allinone.topology import BLUEPRINTS
 from chassis.rpc.auth import Caller
 from chassis.settings import PlatformSettings
 from tests.bench.cpu import cpu_seconds, memory_bytes, processes_of
@@ -49,6 +51,14 @@ class Running:
     def cpu_seconds(self) -> dict[str, float]:
         """What all its processes have used so far, by program name."""
         return cpu_seconds(self.pid)
+
+    def verifier_urls(self) -> Mapping[str, str]:
+        """Its databases, to be read by the role that checks the books."""
+        home = Home.create(self.command.home)
+        port = home.kept_port("postgres")
+        assert port is not None
+        postgres = EmbeddedPostgres(home.folder, secrets=home.secrets, port=port)
+        return {plan.name: postgres.verifier_url(plan.name) for plan in BLUEPRINTS}
 
     def memory_bytes(self) -> dict[str, int]:
         """The memory of the platform's own process, and of all of them."""

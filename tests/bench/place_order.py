@@ -1,0 +1,263 @@
+"""What an order costs, the whole path: token, validation, idempotency, quote, stock, money, event.
+
+The answers are compared with the books afterwards: there must be as many orders as were answered
+with OK, and stock, money and orders must agree as `hutong verify` sees to.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+from google.protobuf.message import Message
+
+from allinone.verify import verify
+from chassis.rpc.auth import Caller
+from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2
+from hutong.inventory.v1 import inventory_service_pb2
+from hutong.payments.v1 import payments_service_pb2
+from tests.bench.cpu import cpu_microseconds_each, told
+from tests.bench.grpc_load import REQUEST_ID_CHARACTERS, Plan, Report, grpc_load
+from tests.bench.rows import NotMeasurable, Row
+from tests.bench.running import Running, running
+from tests.support.shop import (
+    EACH,
+    Shop,
+    customer,
+    goods,
+    pickup,
+    request_id,
+    till_sale,
+    wanted,
+    yuan,
+)
+from tests.support.world import Client, caller
+
+PLACE_ORDER = "/hutong.orders.v1.OrdersService/PlaceOrder"
+STORES = tuple(f"stores/sh{number:02}" for number in range(1, 21))
+SKUS = tuple(f"bench{number}" for number in range(100))
+HOT = SKUS[0]
+STOCK = 100_000_000
+CUSTOMERS = 200
+LINES = 3
+BASKETS = 1_000
+CALLS_TO_WARM_UP = 2_000
+CONNECTIONS_MAX = 16
+IN_FLIGHT = ((1, 300), (16, 2_000), (64, 4_000), (256, 6_000), (1_000, 6_000))
+"""How many calls are in flight, and how many are measured then."""
+
+NO_ANSWERS_SHARE_MAX = 0.01
+
+_NO_ANSWERS = ("4", "14")
+"""DEADLINE_EXCEEDED, UNAVAILABLE: the order may be placed, or not."""
+
+_ID = "0" * REQUEST_ID_CHARACTERS
+_CASHIER = caller(role="cashier", stores=STORES, principal="users/cashier-bench")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of order: its request for one of the callers, who ask in turn."""
+
+    name: str
+    callers: Sequence[Caller]
+    request: Callable[[random.Random, Sequence[catalog_pb2.WantedLine]], Message]
+    skus: Sequence[str] = SKUS
+
+
+def _till_sale(dice: random.Random, lines: Sequence[catalog_pb2.WantedLine]) -> Message:
+    return till_sale(*lines, store=dice.choice(STORES), request_id=_ID)
+
+
+def _pickup(dice: random.Random, lines: Sequence[catalog_pb2.WantedLine]) -> Message:
+    who = customer(dice.randrange(CUSTOMERS))
+    return pickup(who, *lines, parent=dice.choice(STORES), request_id=_ID)
+
+
+TILL = Kind("till", (_CASHIER,), _till_sale)
+HOT_TILL = Kind("till", (_CASHIER,), _till_sale, skus=(HOT,))
+PICKUP = Kind("pickup", (caller(role="platform"),), _pickup)
+
+
+async def place_order() -> list[Row]:
+    """The rows of placing orders, in one process with all services."""
+    rows: list[Row] = []
+    async with _shop() as platform:
+        run = _Run(platform)
+        await run.play(TILL, in_flight=64, calls=CALLS_TO_WARM_UP)
+        for in_flight, calls in IN_FLIGHT:
+            rows += await run.rows(TILL, in_flight=in_flight, calls=calls)
+        rows += await run.rows(PICKUP, in_flight=256, calls=4_000)
+        hot = await run.measured(HOT_TILL, in_flight=256, calls=4_000)
+        rows.append(hot.row("place_order_hot_sku_cpu_us", hot.cpu_us, "us"))
+        await run.check()
+    return rows
+
+
+@asynccontextmanager
+async def _shop() -> AsyncIterator[Running]:
+    """A platform with goods in twenty stores, and customers with money."""
+    async with running() as platform:
+        made = _Setup(platform)
+        await made.stock()
+        await made.wallets()
+        yield platform
+
+
+@dataclass(frozen=True, slots=True)
+class _Setup:
+    platform: Running
+
+    def _client(self, stub_class: object, who: Caller) -> Client:
+        return self.platform.command.client(stub_class, self.platform.token(who))
+
+    @property
+    def shop(self) -> Shop:
+        return Shop(self._client)
+
+    async def stock(self) -> None:
+        shop = self.shop
+        products = [
+            catalog_pb2.Product(
+                name=f"products/{sku}", display_name=sku, department="dry-goods", unit=EACH
+            )
+            for sku in SKUS
+        ]
+        await shop.catalog().BatchCreateProducts(
+            catalog_service_pb2.BatchCreateProductsRequest(
+                products=products, request_id=request_id()
+            )
+        )
+        for store in STORES:
+            await shop.open(store)
+            changes = [
+                catalog_service_pb2.PriceChange(product=product.name, unit_price=yuan(990))
+                for product in products
+            ]
+            await shop.catalog().ChangePrices(
+                catalog_service_pb2.ChangePricesRequest(
+                    parent=store, changes=changes, request_id=request_id()
+                )
+            )
+            await shop.inventory().ReceiveStock(
+                inventory_service_pb2.ReceiveStockRequest(
+                    parent=store,
+                    lines=[goods(sku, STOCK) for sku in SKUS],
+                    delivery_note="note 1",
+                    request_id=request_id(),
+                )
+            )
+
+    async def wallets(self) -> None:
+        payments = self.shop.payments()
+        for number in range(CUSTOMERS):
+            await payments.TopUpWallet(
+                payments_service_pb2.TopUpWalletRequest(
+                    name=f"customers/c{number}/wallet",
+                    amount=yuan(100_000_000),
+                    request_id=request_id(),
+                )
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What a run of one kind told."""
+
+    kind: Kind
+    in_flight: int
+    report: Report
+    by_program: dict[str, float]
+
+    @property
+    def cpu_us(self) -> float:
+        return sum(self.by_program.values())
+
+    def row(self, name: str, value: float, unit: str) -> Row:
+        report = self.report
+        conditions = (
+            f"one process with all services; {report.sold} orders of {LINES} lines, "
+            f"{self.in_flight} in flight, {len(self.kind.skus)} SKUs in {len(STORES)} stores; "
+            f"{report.sold / report.seconds:.0f} a second; CPU us by program: "
+            f"{told(self.by_program)}; the load itself took "
+            f"{report.own_cpu_seconds / report.sold * 1e6:.0f} us an order beside it"
+        )
+        return Row(name, round(value, 2), unit, conditions)
+
+
+class _Run:
+    """Runs against one platform; `check` compares all of them with the books."""
+
+    def __init__(self, platform: Running) -> None:
+        self._platform = platform
+        self._number = 0
+        self._sold = 0
+        self._unknown = 0
+
+    async def rows(self, kind: Kind, *, in_flight: int, calls: int) -> list[Row]:
+        """The rows of one kind at one load."""
+        measured = await self.measured(kind, in_flight=in_flight, calls=calls)
+        report = measured.report
+        at = f"{{kind={kind.name},in_flight={in_flight}}}"
+        return [
+            measured.row(f"place_order_cpu_us{at}", measured.cpu_us, "us"),
+            measured.row(f"place_order_per_second{at}", report.sold / report.seconds, "1/s"),
+            measured.row(f"place_order_p50_ms{at}", report.percentile(50), "ms"),
+            measured.row(f"place_order_p99_ms{at}", report.percentile(99), "ms"),
+        ]
+
+    async def measured(self, kind: Kind, *, in_flight: int, calls: int) -> _Measured:
+        """Plays a load and reads what it cost."""
+        before = self._platform.cpu_seconds()
+        report = await self.play(kind, in_flight=in_flight, calls=calls)
+        after = self._platform.cpu_seconds()
+        return _Measured(kind, in_flight, report, cpu_microseconds_each(before, after, report.sold))
+
+    async def play(self, kind: Kind, *, in_flight: int, calls: int) -> Report:
+        """Plays a load; NotMeasurable if a call is refused, or many get no answer in time."""
+        self._number += 1
+        dice = random.Random(self._number)
+        bodies = []
+        for _ in range(BASKETS):
+            skus = dice.choices(kind.skus, k=LINES)
+            lines = [wanted(sku, dice.randint(1, 3)) for sku in dict.fromkeys(skus)]
+            body = kind.request(dice, lines).SerializeToString()
+            bodies.append((body.hex(), body.index(_ID.encode())))
+        report = await grpc_load(
+            Plan(
+                address=f"127.0.0.1:{self._platform.command.grpc_port}",
+                path=PLACE_ORDER,
+                tokens=[self._platform.token(who) for who in kind.callers],
+                bodies=bodies,
+                run=self._number,
+                calls=calls,
+                in_flight=in_flight,
+                connections=min(in_flight, CONNECTIONS_MAX),
+            )
+        )
+        unknown = sum(report.statuses.get(status, 0) for status in _NO_ANSWERS)
+        if report.sold + unknown != calls or unknown > calls * NO_ANSWERS_SHARE_MAX:
+            raise NotMeasurable(f"{calls} were asked, the answers were {report.statuses}")
+        self._sold += report.sold
+        self._unknown += unknown
+        return report
+
+    async def check(self) -> None:
+        """NotMeasurable unless the books have what was answered, and balance."""
+        urls = self._platform.verifier_urls()
+        broken = await verify(urls)
+        if broken:
+            raise NotMeasurable(f"the books do not balance: {broken[:3]}")
+        connection = await asyncpg.connect(urls["orders"])
+        kept = await connection.fetchval(
+            "select count(*) from verify.customer_order where state in ('PLACED', 'COMPLETED')"
+        )
+        await connection.close()
+        if not self._sold <= kept <= self._sold + self._unknown:
+            raise NotMeasurable(
+                f"{self._sold} orders were answered with OK and {self._unknown} not in time, "
+                f"{kept} are in the books"
+            )
