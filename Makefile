@@ -9,6 +9,7 @@ BIN := .venv/bin
 # One environment, two depths: running needs the first lock, developing the second, which holds it.
 RUNTIME := .venv/.runtime-installed
 DEVELOPMENT := .venv/.development-installed
+NATIVE := .venv/.native-installed
 THIRD_PARTY_PROTOS := build/third_party/.complete
 
 export PYTHON
@@ -30,16 +31,24 @@ $(DEVELOPMENT): requirements/dev.lock pyproject.toml tools/setup_environment.sh
 	@tools/setup_environment.sh dev
 	@touch $(RUNTIME) $@
 
+$(NATIVE): $(RUNTIME) requirements/native.lock
+	@tools/setup_environment.sh native
+	@touch $@
+
 .PHONY: setup
 setup: $(DEVELOPMENT) ## Make .venv with everything for developing (PYTHON=python3.12 to choose)
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
 
+.PHONY: native
+native: $(NATIVE) ## Install the faster gRPC server, for HUTONG_GRPC_SERVER=native
+
 .PHONY: lock
 lock: $(DEVELOPMENT) ## Renew the locks from requirements/*.in (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --output-file requirements/runtime.lock requirements/runtime.in
 	$(LOCK) $(ARGS) --output-file requirements/dev.lock requirements/dev.in
+	$(LOCK) $(ARGS) --output-file requirements/native.lock requirements/native.in
 
 # Contracts
 

@@ -41,6 +41,7 @@ from allinone.verify import verify
 from chassis import log
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
+from chassis.rpc.engines import EngineMissing
 from chassis.rpc.server import PortInUse
 from chassis.settings import SettingsError
 from gateway.server import CannotListen
@@ -54,6 +55,7 @@ PROBLEMS = (
     SettingsError,
     EmbeddedError,
     PortInUse,
+    EngineMissing,
     CannotListen,
     PersonUnknown,
     OtherStores,

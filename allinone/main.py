@@ -101,6 +101,7 @@ class Platform:
             [servicer for service in self._services for servicer in service.servicers],
             authenticator=self._authenticator,
             metrics=self._metrics,
+            engine=platform.grpc_server,
         )
         await self._rpc.start(self.settings.grpc_address)
         for service in self._services:

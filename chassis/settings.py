@@ -110,6 +110,7 @@ class PlatformSettings(BaseSettings):
     ] = ()
     http_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     http_coalescing: bool = True
+    grpc_server: Literal["grpcio", "native"] = "grpcio"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     traces_url: Annotated[str, AfterValidator(_web_address)] | None = None
     traces_ratio: Annotated[float, Field(ge=0, le=1)] = 0.01

@@ -1,14 +1,14 @@
 #!/bin/sh
 # Makes .venv and installs one of the locks into it, and Hutong itself, editable, after that.
 #
-# Usage: tools/setup_environment.sh runtime|dev
+# Usage: tools/setup_environment.sh runtime|dev|native
 #
 # A shell script, since the python3 of an old machine could not even read a newer Python's syntax.
 # Wheels only: nothing is compiled, and every file must have a hash that the lock knows.
 set -eu
 cd "$(dirname "$0")/.."
 
-lock="requirements/${1:?which lock: runtime or dev}.lock"
+lock="requirements/${1:?which lock: runtime, dev or native}.lock"
 environment=.venv
 
 fail() {
@@ -56,4 +56,5 @@ if ! is_usable; then
 fi
 echo "setup: installing $lock (the first time takes a minute)"
 install --require-hashes --only-binary :all: --requirement "$lock"
+[ "$1" = native ] && exit
 install --no-build-isolation --no-deps --editable .

@@ -9,19 +9,33 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chassis.kernel.errors import Unavailable
+from chassis.kernel.errors import Overloaded, Unavailable
 from chassis.rpc.auth import Caller
+from chassis.rpc.status import RETRY_AFTER_MS
 
 
 class Gate:
     """Counts callers in, and turns new ones away once it is shut."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, calls_max: int) -> None:
+        self._calls_max = calls_max
+        self._calls = 0
         self._inside = 0
         self._shut = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
         self._waiting: set[asyncio.Task[object]] = set()
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """Holds one of the places that there are for calls; Overloaded if all are taken."""
+        if self._calls >= self._calls_max:
+            raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
 
     @contextmanager
     def passing(self, caller: Caller) -> Iterator[None]:

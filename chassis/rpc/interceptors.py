@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import grpc
@@ -85,7 +85,7 @@ async def serve_unary(
     begun = time.perf_counter()
     headers = _headers(context)
     try:
-        with method.span(headers):
+        with method.span(headers), _room(floor, method):
             reply = await _answer(floor, method, behaviour, data, context, headers)
     except HutongError as error:
         await _end(floor, method, context, error, begun)
@@ -105,7 +105,7 @@ async def serve_stream(
     begun = time.perf_counter()
     headers = _headers(context)
     try:
-        with method.span(headers), _known_errors(method):
+        with method.span(headers), _room(floor, method), _known_errors(method):
             request = method.request(data)
             call = await _admitted(
                 floor,
@@ -124,6 +124,11 @@ async def serve_stream(
     except HutongError as error:
         await _end(floor, method, context, error, begun)
     _observe(floor, method, "OK", begun)
+
+
+def _room(floor: Floor, method: Method) -> AbstractContextManager[None]:
+    """A place for the call. Batches need none: lanes bound them; they serve calls that have one."""
+    return nullcontext() if method.is_batch else floor.gate.room()
 
 
 async def _next(gate: Gate, messages: AsyncIterator[Message]) -> Message | None:

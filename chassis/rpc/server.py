@@ -18,6 +18,7 @@ from grpc_reflection.v1alpha import reflection
 from chassis.rpc.access import rules_of
 from chassis.rpc.auth import Authenticator
 from chassis.rpc.client import MESSAGE_BYTES_MAX
+from chassis.rpc.engines import Carrier, Engine, carrier
 from chassis.rpc.gate import Gate
 from chassis.rpc.interceptors import Floor, Method, serve_stream, serve_unary
 from chassis.rpc.validation import Validator
@@ -72,16 +73,16 @@ class RpcServer:
         *,
         authenticator: Authenticator,
         metrics: Metrics,
+        engine: Engine = "grpcio",
     ) -> None:
-        self._server = grpc.aio.server(
-            options=(
-                ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-                ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
-                ("grpc.max_metadata_size", METADATA_BYTES_MAX),
-            ),
-            maximum_concurrent_rpcs=CALLS_AT_ONCE_MAX,
+        options = (
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.max_send_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.max_metadata_size", METADATA_BYTES_MAX),
         )
+        served = carrier(engine, options)
+        self._server = served.server
         self._health = health.aio.HealthServicer()
         services = [servicer.service for servicer in servicers]
         pool = descriptor_pool.Default()
@@ -90,10 +91,10 @@ class RpcServer:
             for service in services
             for path, rule in rules_of(pool.FindServiceByName(service)).items()
         }
-        self._gate = Gate()
+        self._gate = Gate(calls_max=CALLS_AT_ONCE_MAX)
         floor = Floor(self._gate, authenticator, Validator(), metrics, rules)
         for servicer in servicers:
-            servicer.register(servicer.implementation, _Registrar(self._server, floor))
+            servicer.register(servicer.implementation, _Registrar(served, floor))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         shown = (*services, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(shown, self._server)
@@ -134,8 +135,8 @@ class RpcServer:
 class _Registrar:
     """Stands in for the server in generated code, and puts the floor under every method."""
 
-    def __init__(self, server: grpc.aio.Server, floor: Floor) -> None:
-        self._server = server
+    def __init__(self, served: Carrier, floor: Floor) -> None:
+        self._served = served
         self._floor = floor
 
     def add_generic_rpc_handlers(self, handlers: object) -> None:
@@ -148,9 +149,7 @@ class _Registrar:
             for name, handler in handlers.items()
             if not _is_generated(handler)
         }
-        self._server.add_generic_rpc_handlers(
-            (grpc.method_handlers_generic_handler(service, served),)
-        )
+        self._served.add(service, served)
 
     def _behind_floor(
         self, service: str, name: str, handler: Any

@@ -19,8 +19,10 @@ from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Authenticator, Caller
 from chassis.rpc.call import caller_to_proto
 from chassis.rpc.client import Peer
+from chassis.rpc.engines import Engine
 from chassis.rpc.key_set import FileKeys
 from chassis.rpc.server import RpcServer
+from chassis.settings import PlatformSettings
 from chassis.telemetry import Metrics
 from chassis.testing.database import TestDatabases
 from gateway.coalescing import Identity
@@ -223,8 +225,10 @@ class Worlds:
     free_port: Callable[[], int]
     started: list[World] = field(default_factory=list)
 
-    async def start(self, blueprints: Sequence[Blueprint]) -> World:
-        """A world with these services, and nothing in it."""
+    async def start(
+        self, blueprints: Sequence[Blueprint], *, engine: Engine | None = None
+    ) -> World:
+        """A world with these services, and nothing in it; the environment may name the engine."""
         metrics = Metrics()
         issuer = LocalIssuer(self.folder, issuer=ISSUER, audience=AUDIENCE, mode="development")
         redis = Redis.from_url(self.redis_url)
@@ -242,6 +246,7 @@ class Worlds:
             [servicer for service in services.values() for servicer in service.servicers],
             authenticator=_authenticator(issuer),
             metrics=metrics,
+            engine=engine or PlatformSettings().grpc_server,
         )
         await server.start(address)
         await server.set_ready(is_ready=True)
