@@ -1,16 +1,18 @@
-"""A service's connection pool, and what a broken one means to callers."""
+"""A service's database: its connections, and what a broken one means to callers."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+import asyncpg
+from sqlalchemy.engine import make_url
 
-from chassis.db.transaction import Transaction
+from chassis.db.pool import Connection, Pool
+from chassis.db.transaction import OneReading, Reading, Row, Transaction
 from chassis.kernel.errors import Conflict, InvalidInput, Unavailable
 from chassis.telemetry import Metrics
 
@@ -32,29 +34,17 @@ _TEXT_STATES = frozenset({"22021", "22P05"})
 
 
 class Database:
-    """One service's database. Nothing is connected before the first transaction."""
+    """One service's database. Nothing is connected before the first statement."""
 
     def __init__(self, url: str, *, name: str, metrics: Metrics, connections_max: int = 8) -> None:
         self.name = name
-        self._metrics = metrics
-        self._engine: AsyncEngine = create_async_engine(
-            driver_url(url),
-            pool_size=connections_max,
-            max_overflow=0,
-            pool_timeout=POOL_WAIT_SECONDS_MAX,
-            hide_parameters=True,
-            connect_args={
-                "timeout": CONNECT_SECONDS_MAX,
-                "server_settings": {
-                    "search_path": SCHEMA,
-                    "application_name": f"hutong-{name}",
-                    "statement_timeout": str(int(STATEMENT_SECONDS_MAX * 1000)),
-                    "client_connection_check_interval": str(int(CLIENT_GONE_SECONDS_MAX * 1000)),
-                    "idle_in_transaction_session_timeout": str(
-                        int(IDLE_IN_TRANSACTION_SECONDS_MAX * 1000)
-                    ),
-                },
-            },
+        self.pool = Pool(
+            lambda: _connected(url, name),
+            connections_max=connections_max,
+            wait_seconds_max=POOL_WAIT_SECONDS_MAX,
+        )
+        self._committed, self._failed, self._read = (
+            metrics.sql_seconds.labels(name, outcome) for outcome in ("committed", "failed", "read")
         )
 
     @asynccontextmanager
@@ -66,20 +56,107 @@ class Database:
         Text that no database can hold, with NUL in it, is InvalidInput.
         """
         begun = time.perf_counter()
-        outcome = "failed"
+        ended = self._failed
         try:
             with _as_kernel_errors():
-                async with self._engine.begin() as connection:
+                connection = await self.pool.take()
+                try:
+                    await connection.execute("begin")
                     yield Transaction(connection)
-            outcome = "committed"
+                    if await connection.execute("commit") != "COMMIT":
+                        raise RuntimeError("a statement failed, and its transaction went on")
+                except Exception as error:
+                    await self._roll_back(connection)
+                    _raise_if_lost(connection, error)
+                    raise
+                except BaseException:
+                    # It was cut off, perhaps within a statement that waits for a lock.
+                    self.pool.give_up(connection)
+                    raise
+                self.pool.give_back(connection)
+            ended = self._committed
         finally:
-            self._metrics.sql_seconds.labels(self.name, outcome).observe(
-                time.perf_counter() - begun
-            )
+            ended.observe(time.perf_counter() - begun)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reading]:
+        """One statement that only reads, outside of a transaction; raises what transactions raise.
+
+        What several statements read may disagree: they need a transaction.
+        """
+        begun = time.perf_counter()
+        ended = self._failed
+        try:
+            with _as_kernel_errors():
+                connection = await self.pool.take()
+                try:
+                    yield OneReading(connection)
+                except Exception as error:
+                    self.pool.give_back(connection)
+                    _raise_if_lost(connection, error)
+                    raise
+                except BaseException:
+                    self.pool.give_up(connection)
+                    raise
+                self.pool.give_back(connection)
+            ended = self._read
+        finally:
+            ended.observe(time.perf_counter() - begun)
 
     async def close(self) -> None:
         """Closes all connections."""
-        await self._engine.dispose()
+        await self.pool.close()
+
+    async def _roll_back(self, connection: Connection) -> None:
+        """Gives the connection back after what was begun on it is undone; the server does that
+        itself for one that is lost.
+        """
+        try:
+            if not connection.is_closed():
+                await connection.execute("rollback")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            self.pool.give_up(connection)
+        except BaseException:
+            self.pool.give_up(connection)
+            raise
+        else:
+            self.pool.give_back(connection)
+
+
+async def _connected(url: str, name: str) -> Connection:
+    address = make_url(driver_url(url))
+    _, arguments = address.get_dialect()().create_connect_args(address)
+    connection: Connection = await asyncpg.connect(
+        **arguments,
+        timeout=CONNECT_SECONDS_MAX,
+        record_class=Row,
+        max_cached_statement_lifetime=0,
+        server_settings={
+            "search_path": SCHEMA,
+            "application_name": f"hutong-{name}",
+            "statement_timeout": _milliseconds(STATEMENT_SECONDS_MAX),
+            "client_connection_check_interval": _milliseconds(CLIENT_GONE_SECONDS_MAX),
+            "idle_in_transaction_session_timeout": _milliseconds(IDLE_IN_TRANSACTION_SECONDS_MAX),
+        },
+    )
+    try:
+        for kind in ("json", "jsonb"):
+            await connection.set_type_codec(
+                kind, schema="pg_catalog", encoder=_as_it_is, decoder=json.loads
+            )
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+def _as_it_is(text: Any) -> Any:
+    """Repositories write JSON themselves, so that one text is stored and hashed."""
+    return text
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))
 
 
 def driver_url(url: str) -> str:
@@ -94,19 +171,22 @@ def driver_url(url: str) -> str:
 def _as_kernel_errors() -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None) or ""
+    except asyncpg.PostgresError as error:
+        state = error.sqlstate or ""
         if state in _CONFLICT_STATES:
             raise Conflict from error
         if state in _TEXT_STATES:
             raise InvalidInput from error
-        if (
-            error.connection_invalidated
-            or not state
-            or state in _LOST_STATES
-            or state.startswith(_LOST_CLASS)
-        ):
+        if not state or state in _LOST_STATES or state.startswith(_LOST_CLASS):
             raise Unavailable(part="the database") from error
         raise
-    except (PoolTimeout, OSError) as error:
+    except OSError as error:
+        raise Unavailable(part="the database") from error
+
+
+def _raise_if_lost(connection: Connection, error: Exception) -> None:
+    """Unavailable if the driver only says that it was used wrongly, because it has no connection
+    any more.
+    """
+    if isinstance(error, asyncpg.InterfaceError) and connection.is_closed():
         raise Unavailable(part="the database") from error

@@ -12,12 +12,9 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row
 
 from chassis.db.engine import Database
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.errors import (
     HutongError,
     RequestIdReused,
@@ -117,9 +114,9 @@ async def claim_all(tx: Transaction, keys: Sequence[RequestKey]) -> list[Claim]:
     ]
 
 
-async def answer_of(tx: Transaction, key: RequestKey) -> StoredAnswer | None:
+async def answer_of(reading: Reading, key: RequestKey) -> StoredAnswer | None:
     """The stored answer to a request that may be new; raises if it is another's or in flight."""
-    row = await tx.row(_FIRST_ANSWERS, [key.distribution_key], [key.request_key])
+    row = await reading.row(_FIRST_ANSWERS, [key.distribution_key], [key.request_key])
     if row is None:
         return None
     answer = _first_answer(key, row)
@@ -205,7 +202,7 @@ def _columns(keys: Sequence[RequestKey]) -> tuple[list[object], ...]:
     )
 
 
-def _first_answer(key: RequestKey, row: Row[Any]) -> Claim:
+def _first_answer(key: RequestKey, row: Row) -> Claim:
     body_hash, reply, refusal = row.body_hash, row.reply, row.refusal
     if bytes(body_hash) != key.body_hash:
         return RequestIdReused.at("request_id", "was used before with another body")

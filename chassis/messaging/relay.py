@@ -100,7 +100,7 @@ class Relay:
         await self._republish_after_loss()
         async with self._database.transaction() as tx:
             rows = await tx.rows(_WAITING, EVENTS_A_ROUND_MAX)
-        events = [StoredEvent(**row._mapping) for row in rows]
+        events = [StoredEvent(**row) for row in rows]
         if not events:
             return 0
         begun = time.perf_counter()

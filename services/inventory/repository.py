@@ -10,11 +10,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
-
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import QUANTITY_MAX, Unit
 from services.inventory.domain.reservations import (
@@ -142,10 +139,10 @@ async def moment(tx: Transaction) -> datetime:
 
 
 async def reservations(
-    tx: Transaction, keys: Iterable[ReservationKey]
+    reading: Reading, keys: Iterable[ReservationKey]
 ) -> tuple[datetime, dict[ReservationKey, Reservation]]:
     """The transaction's time, and the reservations that exist of those asked for, one at least."""
-    rows = await tx.rows(_RESERVATIONS, *_columns(set(keys), width=2))
+    rows = await reading.rows(_RESERVATIONS, *_columns(set(keys), width=2))
     return rows[0].moment, _by_key(row for row in rows if row.state is not None)
 
 
@@ -253,25 +250,25 @@ async def add_movements(tx: Transaction, postings: Sequence[Posting]) -> None:
     )
 
 
-async def levels(tx: Transaction, store_id: StoreId, skus: Iterable[str]) -> list[StockLevel]:
+async def levels(reading: Reading, store_id: StoreId, skus: Iterable[str]) -> list[StockLevel]:
     """Those of a store's levels that exist, by SKU, with what of them has run out."""
-    rows = await tx.rows(_LEVELS, store_id, list(skus))
+    rows = await reading.rows(_LEVELS, store_id, list(skus))
     return [_level(row, run_out=row.run_out) for row in rows]
 
 
 async def levels_after(
-    tx: Transaction, store_id: StoreId, *, after: str, limit: int
+    reading: Reading, store_id: StoreId, *, after: str, limit: int
 ) -> list[StockLevel]:
     """A store's levels by SKU, those after one, with what of them has run out."""
-    rows = await tx.rows(_LEVELS_AFTER, store_id, after, limit)
+    rows = await reading.rows(_LEVELS_AFTER, store_id, after, limit)
     return [_level(row, run_out=row.run_out) for row in rows]
 
 
 async def movements_after(
-    tx: Transaction, key: LevelKey, *, after: int, limit: int
+    reading: Reading, key: LevelKey, *, after: int, limit: int
 ) -> list[StockMovement]:
     """A level's movements by version, those after one."""
-    rows = await tx.rows(_MOVEMENTS_AFTER, key.store_id, key.sku, after, limit)
+    rows = await reading.rows(_MOVEMENTS_AFTER, key.store_id, key.sku, after, limit)
     return [_movement(row) for row in rows]
 
 
@@ -281,12 +278,12 @@ def _columns(rows: Iterable[Sequence[object]], *, width: int) -> list[list[objec
     return [[row[position] for row in kept] for position in range(width)]
 
 
-def _by_key(rows: Iterable[Row[Any]]) -> dict[ReservationKey, Reservation]:
+def _by_key(rows: Iterable[Row]) -> dict[ReservationKey, Reservation]:
     found = (_reservation(row) for row in rows)
     return {reservation.key: reservation for reservation in found}
 
 
-def _reservation(row: Row[Any]) -> Reservation:
+def _reservation(row: Row) -> Reservation:
     return Reservation(
         store_id=StoreId(row.store_id),
         reservation_id=row.reservation_id,
@@ -303,7 +300,7 @@ def _reservation(row: Row[Any]) -> Reservation:
     )
 
 
-def _level(row: Row[Any], *, run_out: int = 0) -> StockLevel:
+def _level(row: Row, *, run_out: int = 0) -> StockLevel:
     return StockLevel(
         store_id=StoreId(row.store_id),
         sku=row.sku,
@@ -315,7 +312,7 @@ def _level(row: Row[Any], *, run_out: int = 0) -> StockLevel:
     )
 
 
-def _movement(row: Row[Any]) -> StockMovement:
+def _movement(row: Row) -> StockMovement:
     return StockMovement(
         store_id=StoreId(row.store_id),
         sku=row.sku,

@@ -171,26 +171,26 @@ class Stock:
 
     async def level(self, key: LevelKey) -> StockLevel:
         """One stock level; ResourceNotFound if the store never had the product."""
-        async with self._database.transaction() as tx:
-            levels = await repository.levels(tx, key.store_id, [key.sku])
+        async with self._database.reading() as reading:
+            levels = await repository.levels(reading, key.store_id, [key.sku])
         if not levels:
             raise ResourceNotFound(resource=STOCK_LEVEL.format(*key))
         return levels[0]
 
     async def levels(self, store_id: StoreId, *, after: str, limit: int) -> Sequence[StockLevel]:
         """A store's levels by SKU, those after one."""
-        async with self._database.transaction() as tx:
-            return await repository.levels_after(tx, store_id, after=after, limit=limit)
+        async with self._database.reading() as reading:
+            return await repository.levels_after(reading, store_id, after=after, limit=limit)
 
     async def movements(self, key: LevelKey, *, after: int, limit: int) -> Sequence[StockMovement]:
         """A level's movements, oldest first, those after a version."""
-        async with self._database.transaction() as tx:
-            return await repository.movements_after(tx, key, after=after, limit=limit)
+        async with self._database.reading() as reading:
+            return await repository.movements_after(reading, key, after=after, limit=limit)
 
     async def reservation(self, key: ReservationKey) -> Reservation:
         """One reservation; ResourceNotFound if there is none."""
-        async with self._database.transaction() as tx:
-            moment, found = await repository.reservations(tx, [key])
+        async with self._database.reading() as reading:
+            moment, found = await repository.reservations(reading, [key])
         if key not in found:
             raise ResourceNotFound(resource=RESERVATION.format(*key))
         return found[key].seen_at(moment)

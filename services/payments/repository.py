@@ -13,11 +13,8 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
-
-from chassis.db.transaction import TRANSACTION_TIME, Transaction
+from chassis.db.transaction import TRANSACTION_TIME, Reading, Row, Transaction
 from chassis.kernel.money import Money
 from chassis.kernel.names import StoreId
 from services.payments.domain.ledger import (
@@ -208,9 +205,9 @@ async def open_wallet(tx: Transaction, owner: Owner, *, currency: str) -> None:
     await open_accounts(tx, [(owner, account, currency) for account in sorted(WALLET_ACCOUNTS)])
 
 
-async def wallet_book(tx: Transaction, owner: Owner) -> WalletBook | None:
+async def wallet_book(reading: Reading, owner: Owner) -> WalletBook | None:
     """A customer's wallet and its top-ups; None if it was never opened."""
-    rows = {row.account: row for row in await tx.rows(_WALLET, owner)}
+    rows = {row.account: row for row in await reading.rows(_WALLET, owner)}
     if not rows:
         return None
     currency = rows[WALLET].currency
@@ -227,19 +224,19 @@ async def wallet_book(tx: Transaction, owner: Owner) -> WalletBook | None:
 
 
 async def ledger_entries(
-    tx: Transaction, owner: Owner, *, after: int, count_max: int
+    reading: Reading, owner: Owner, *, after: int, count_max: int
 ) -> list[LedgerEntry]:
     """An owner's entries after a position, oldest first.
 
     Entries of one owner are written under the lock of its books: their positions grow in the order
     of the commits, and no page ever misses one.
     """
-    return [_ledger_entry(row) for row in await tx.rows(_ENTRIES, owner, after, count_max)]
+    return [_ledger_entry(row) for row in await reading.rows(_ENTRIES, owner, after, count_max)]
 
 
-async def payments(tx: Transaction, keys: Iterable[PaymentKey]) -> dict[PaymentKey, Payment]:
+async def payments(reading: Reading, keys: Iterable[PaymentKey]) -> dict[PaymentKey, Payment]:
     """Those of the payments that exist."""
-    return await _found(tx, _PAYMENTS, keys)
+    return await _found(reading, _PAYMENTS, keys)
 
 
 async def lock_payments(tx: Transaction, keys: Iterable[PaymentKey]) -> dict[PaymentKey, Payment]:
@@ -292,17 +289,17 @@ async def change_payments(tx: Transaction, changed: Sequence[Payment]) -> None:
 
 
 async def _found(
-    tx: Transaction, statement: str, keys: Iterable[PaymentKey]
+    reading: Reading, statement: str, keys: Iterable[PaymentKey]
 ) -> dict[PaymentKey, Payment]:
     wanted = sorted(set(keys))
-    rows = await tx.rows(
+    rows = await reading.rows(
         statement, [key.owner for key in wanted], [key.payment_id for key in wanted]
     )
     found = [_payment(row) for row in rows]
     return {payment.key: payment for payment in found}
 
 
-def _payment(row: Row[Any]) -> Payment:
+def _payment(row: Row) -> Payment:
     return Payment(
         key=PaymentKey(Owner(row.owner), row.payment_id),
         store=None if row.store_id is None else StoreId(row.store_id),
@@ -321,13 +318,13 @@ def _payment(row: Row[Any]) -> Payment:
     )
 
 
-def _decline(row: Row[Any]) -> Decline | None:
+def _decline(row: Row) -> Decline | None:
     if row.decline_reason is None:
         return None
     return Decline(row.decline_reason, row.decline_facts)
 
 
-def _ledger_entry(row: Row[Any]) -> LedgerEntry:
+def _ledger_entry(row: Row) -> LedgerEntry:
     return LedgerEntry(
         owner=Owner(row.owner),
         transfer_id=row.transfer_id,

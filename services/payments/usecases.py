@@ -126,24 +126,24 @@ class Payments:
 
     async def wallet(self, owner: Owner) -> Wallet:
         """A customer's wallet; ResourceNotFound if it was never opened."""
-        async with self.database.transaction() as tx:
-            book = await repository.wallet_book(tx, owner)
+        async with self.database.reading() as reading:
+            book = await repository.wallet_book(reading, owner)
         if book is None:
             raise ResourceNotFound(resource=f"{names.unqualified(owner)}/wallet")
         return book.wallet
 
     async def payment(self, key: PaymentKey) -> Payment:
         """One payment; ResourceNotFound."""
-        async with self.database.transaction() as tx:
-            known = await repository.payments(tx, [key])
+        async with self.database.reading() as reading:
+            known = await repository.payments(reading, [key])
         return _required(known.get(key), key)
 
     async def ledger_entries(
         self, owner: Owner, *, after: int, count_max: int
     ) -> list[LedgerEntry]:
         """At most so many of an owner's ledger entries after a position, oldest first."""
-        async with self.database.transaction() as tx:
-            return await repository.ledger_entries(tx, owner, after=after, count_max=count_max)
+        async with self.database.reading() as reading:
+            return await repository.ledger_entries(reading, owner, after=after, count_max=count_max)
 
     async def _take(self, tx: Transaction, commands: Sequence[TakePayment]) -> list[Answer]:
         cash = [command for command in commands if command.tender is TenderType.CASH]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from google.protobuf.message import Message
 
 from chassis.db.idempotency import Once
 from chassis.kernel import names
+from chassis.kernel.names import StoreId
 from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
@@ -15,7 +17,7 @@ from chassis.rpc.paging import page_request
 from hutong.stores.v1 import stores_pb2, stores_service_pb2, stores_service_pb2_grpc
 from services.stores.convert import stores as convert
 from services.stores.convert.finding import FindCommand, find_command, page_bytes
-from services.stores.domain.store import Check, Checked
+from services.stores.domain.store import Check, Checked, Store
 from services.stores.usecases.finding import Finding
 from services.stores.usecases.stores import Stores
 
@@ -24,10 +26,16 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
     """StoresService over the use cases of the stores."""
 
     def __init__(
-        self, stores: Stores, finding: Finding, *, checks: Coalescer[Check, Checked]
+        self,
+        stores: Stores,
+        finding: Finding,
+        *,
+        reads: Coalescer[StoreId, tuple[Store, datetime]],
+        checks: Coalescer[Check, Checked],
     ) -> None:
         self._stores = stores
         self._finding = finding
+        self._reads = reads
         self._checks = checks
 
     async def CreateStore(
@@ -65,7 +73,7 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
         self, request: stores_service_pb2.GetStoreRequest, call: Call
     ) -> stores_pb2.Store:
         store = names.parse_store(request.name, call.tenant, at="name")
-        got, at = await self._stores.get(store)
+        got, at = await self._reads.submit(store, deadline=call.deadline)
         return convert.store_message(got, at=at, with_owner=convert.sees_owner(call, request.name))
 
     async def ListStores(

@@ -23,18 +23,19 @@ def build(deps: Deps) -> Service:
     """The service, and the worker that knows the stores before somebody asks."""
     views = StoreViews(deps.database, encode=known_store)
     stores = Stores(deps.database, views=views, events=StoreEvents())
+    reads = Coalescer("stores.read", stores.get_all, metrics=deps.metrics)
     checks = Coalescer("stores.check", stores.check_all, metrics=deps.metrics)
     return Service(
         name=NAME,
         servicers=[
             Servicer(
-                StoresApi(stores, Finding(views), checks=checks),
+                StoresApi(stores, Finding(views), reads=reads, checks=checks),
                 add_StoresServiceServicer_to_server,
                 "hutong.stores.v1.StoresService",
             )
         ],
         workers=[Worker("stores.views", KnowingStores(views).round)],
-        closing=[checks.close, views.close],
+        closing=[reads.close, checks.close, views.close],
     )
 
 

@@ -6,14 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
 
-from sqlalchemy import Row
-
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.geo import Position
 from chassis.kernel.names import StoreId
-from services.stores.domain.area import area_of
+from services.stores.domain.area import DeliveryArea, area_of
 from services.stores.domain.atlas import Place
 from services.stores.domain.hours import OpeningHours, Period
 from services.stores.domain.store import (
@@ -67,10 +65,6 @@ _LOCK = f"""
 select {_COLUMNS}, hutong.now() as now from store where store_id = $1 for update
 """
 
-_READ = f"""
-select {_COLUMNS}, hutong.now() as now from store where store_id = $1
-"""
-
 _READ_ALL = f"""
 select {_COLUMNS}, hutong.now() as now from store where store_id = any ($1::text[])
 """
@@ -100,6 +94,8 @@ select store_id, latitude_e7, longitude_e7, kind, capabilities, version, changed
  order by changed_in, store_id
  limit $4
 """
+
+_AREAS_KEPT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +131,11 @@ async def lock(tx: Transaction, store: StoreId) -> tuple[Store, datetime] | None
     return None if row is None else (_store(row), row.now)
 
 
-async def read(tx: Transaction, store: StoreId) -> tuple[Store, datetime] | None:
-    """The store, and the database's time."""
-    row = await tx.row(_READ, store)
-    return None if row is None else (_store(row), row.now)
-
-
 async def read_all(
-    tx: Transaction, stores: Sequence[StoreId]
+    reading: Reading, stores: Sequence[StoreId]
 ) -> Mapping[StoreId, tuple[Store, datetime]]:
     """Those of the stores that there are, by id, each with the database's time."""
-    rows = await tx.rows(_READ_ALL, list(stores))
+    rows = await reading.rows(_READ_ALL, list(stores))
     return {StoreId(row.store_id): (_store(row), row.now) for row in rows}
 
 
@@ -235,7 +225,7 @@ def _arguments(details: StoreDetails) -> tuple[object, ...]:
     )
 
 
-def _store(row: Row[Any]) -> Store:
+def _store(row: Row) -> Store:
     closure = None
     if row.closure_reason is not None:
         closure = Closure(row.closure_reason, row.closed_at, row.closed_until)
@@ -256,7 +246,7 @@ def _store(row: Row[Any]) -> Store:
             time_zone=row.time_zone,
             opening_hours=_hours(row.opening_hours),
             capabilities=tuple(Capability(capability) for capability in row.capabilities),
-            delivery_area=area_of(row.delivery_area),
+            delivery_area=_stored_area(row.delivery_area),
             franchise_owner=row.franchise_owner,
         ),
         closure=closure,
@@ -264,6 +254,14 @@ def _store(row: Row[Any]) -> Store:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
+
+
+@lru_cache(maxsize=_AREAS_KEPT)
+def _stored_area(geojson: str) -> DeliveryArea:
+    """The area in a row. The stores of a few cities are read again and again, and an area costs
+    half of what a store does.
+    """
+    return area_of(geojson)
 
 
 def _hours_json(hours: OpeningHours) -> str:

@@ -192,7 +192,7 @@ class World:
                 )
                 for (view,) in views:
                     rows = await tx.rows(f'select * from verify."{view}"')
-                    found += [f"{service}.{view}: {dict(row._mapping)}" for row in rows]
+                    found += [f"{service}.{view}: {dict(row)}" for row in rows]
         return found
 
     async def close(self) -> None:

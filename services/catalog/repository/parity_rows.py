@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
-
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.money import Money
 from chassis.kernel.names import StoreId
 from services.catalog.domain.parity import Device, Disagreement, Report, ShownPrice, Surface
@@ -205,19 +202,19 @@ async def forget(tx: Transaction, *, silent_seconds: float, rows_max: int) -> in
 
 
 async def disagreements(
-    tx: Transaction, store: StoreId, *, before: int, with_resolved: bool, rows_max: int
+    reading: Reading, store: StoreId, *, before: int, with_resolved: bool, rows_max: int
 ) -> list[Disagreement]:
     """A store's disagreements with smaller numbers than `before`, the latest first."""
-    rows = await tx.rows(_LIST, store, before, with_resolved, rows_max)
+    rows = await reading.rows(_LIST, store, before, with_resolved, rows_max)
     return [_disagreement(store, row) for row in rows]
 
 
-async def count_open(tx: Transaction) -> Mapping[Surface, int]:
+async def count_open(reading: Reading) -> Mapping[Surface, int]:
     """How many disagreements are open, by surface."""
-    return {Surface(row.surface): row.disagreements for row in await tx.rows(_COUNT_OPEN)}
+    return {Surface(row.surface): row.disagreements for row in await reading.rows(_COUNT_OPEN)}
 
 
-def _disagreement(store: StoreId, row: Row[Any]) -> Disagreement:
+def _disagreement(store: StoreId, row: Row) -> Disagreement:
     shown = Money(row.shown_amount_minor, row.shown_currency)
     asked = None
     if row.price_version is not None:

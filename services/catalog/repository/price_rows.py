@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
-
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.money import Money
 from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import Unit
@@ -320,32 +317,32 @@ async def withdraw(tx: Transaction, price: StorePrice) -> ToldPrice:
 
 
 async def price_now(
-    tx: Transaction, store: StoreId, sku: str, *, channel: Channel
+    reading: Reading, store: StoreId, sku: str, *, channel: Channel
 ) -> StorePrice | None:
     """What the store asks for the product now, if it asks anything."""
-    row = await tx.row(_PRICE_NOW, store, sku, channel)
+    row = await reading.row(_PRICE_NOW, store, sku, channel)
     return None if row is None else price_of(store, row)
 
 
 async def prices_now(
-    tx: Transaction, store: StoreId, *, channel: Channel, after: str, rows_max: int
+    reading: Reading, store: StoreId, *, channel: Channel, after: str, rows_max: int
 ) -> list[StorePrice]:
     """The store's prices of now by SKU, behind `after`."""
-    rows = await tx.rows(_PRICES_NOW, store, after, rows_max, channel)
+    rows = await reading.rows(_PRICES_NOW, store, after, rows_max, channel)
     return [price_of(store, row) for row in rows]
 
 
 async def versions(
-    tx: Transaction, store: StoreId, sku: str, *, before: int, rows_max: int
+    reading: Reading, store: StoreId, sku: str, *, before: int, rows_max: int
 ) -> list[StorePrice]:
     """The versions of a price that are older than version `before`, the newest first."""
-    rows = await tx.rows(_VERSIONS, store, sku, before, rows_max)
+    rows = await reading.rows(_VERSIONS, store, sku, before, rows_max)
     return [price_of(store, row) for row in rows]
 
 
-async def offers(tx: Transaction, asked: Sequence[Asked]) -> tuple[list[Offer], datetime]:
+async def offers(reading: Reading, asked: Sequence[Asked]) -> tuple[list[Offer], datetime]:
     """What is asked for each, in order, and the database's time, all in one statement."""
-    rows = await tx.rows(
+    rows = await reading.rows(
         OFFERS,
         [each.tenant for each in asked],
         [each.store for each in asked],
@@ -358,7 +355,7 @@ async def offers(tx: Transaction, asked: Sequence[Asked]) -> tuple[list[Offer], 
     return [_offer(each.sku, row) for each, row in zip(asked, rows, strict=True)], rows[0].now
 
 
-def price_of(store: StoreId, row: Row[Any]) -> StorePrice:
+def price_of(store: StoreId, row: Row) -> StorePrice:
     """The price in a row with PRICE_COLUMNS."""
     return StorePrice(
         store=store,
@@ -375,7 +372,7 @@ def price_of(store: StoreId, row: Row[Any]) -> StorePrice:
     )
 
 
-def _offer(sku: str, row: Row[Any]) -> Offer:
+def _offer(sku: str, row: Row) -> Offer:
     shown = None
     if row.shown_currency is not None:
         shown = Money(row.shown_amount_minor, row.shown_currency)

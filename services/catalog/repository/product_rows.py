@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.errors import Conflict
 from chassis.kernel.quantity import Unit
 from services.catalog.domain.products import (
@@ -253,31 +251,31 @@ async def replace_codes(
     await add_barcodes(tx, tenant, owners)
 
 
-async def product(tx: Transaction, tenant: str, sku: str) -> Product | None:
+async def product(reading: Reading, tenant: str, sku: str) -> Product | None:
     """The product, if there is one."""
-    row = await tx.row(_PRODUCT, tenant, sku)
+    row = await reading.row(_PRODUCT, tenant, sku)
     return None if row is None else _product(row)
 
 
 async def products(
-    tx: Transaction, tenant: str, *, department: str, after: str, rows_max: int
+    reading: Reading, tenant: str, *, department: str, after: str, rows_max: int
 ) -> list[Product]:
     """Products by SKU behind `after`, of one department unless it is empty."""
     if department:
-        rows = await tx.rows(_PRODUCTS_OF_DEPARTMENT, tenant, after, rows_max, department)
+        rows = await reading.rows(_PRODUCTS_OF_DEPARTMENT, tenant, after, rows_max, department)
     else:
-        rows = await tx.rows(_PRODUCTS, tenant, after, rows_max)
+        rows = await reading.rows(_PRODUCTS, tenant, after, rows_max)
     return [_product(row) for row in rows]
 
 
 async def search(
-    tx: Transaction, tenant: str, query: str, *, department: str, after: Match, rows_max: int
+    reading: Reading, tenant: str, query: str, *, department: str, after: Match, rows_max: int
 ) -> list[Found]:
     """Products whose names match, best first, behind `after`; of one department if it is given.
 
     Reads what shares the query's pairs of characters, by index, and no more of the range.
     """
-    rows = await tx.rows(
+    rows = await reading.rows(
         SEARCH,
         tenant,
         query,
@@ -291,10 +289,10 @@ async def search(
 
 
 async def departments(
-    tx: Transaction, tenant: str, *, after: str, rows_max: int
+    reading: Reading, tenant: str, *, after: str, rows_max: int
 ) -> list[Department]:
     """Departments by name behind `after`."""
-    rows = await tx.rows(_DEPARTMENTS, tenant, after, rows_max)
+    rows = await reading.rows(_DEPARTMENTS, tenant, after, rows_max)
     return [Department(row.department, row.product_count) for row in rows]
 
 
@@ -306,7 +304,7 @@ async def product_of_barcode(
     return None if row is None else (_product(row), row.scanned_pack)
 
 
-def _product(row: Row[Any]) -> Product:
+def _product(row: Row) -> Product:
     return Product(
         sku=row.sku,
         display_name=row.display_name,

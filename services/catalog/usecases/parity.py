@@ -73,14 +73,14 @@ class Parity:
 
     async def count_open(self) -> Mapping[Surface, int]:
         """How many disagreements are open, by surface."""
-        async with self._database.transaction() as tx:
-            return await parity_rows.count_open(tx)
+        async with self._database.reading() as reading:
+            return await parity_rows.count_open(reading)
 
     async def list_disagreements(
         self, store: StoreId, *, before: int, with_resolved: bool, rows_max: int
     ) -> list[Disagreement]:
         """A store's disagreements before a number, the latest first; open ones, or all."""
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as reading:
             return await parity_rows.disagreements(
-                tx, store, before=before, with_resolved=with_resolved, rows_max=rows_max
+                reading, store, before=before, with_resolved=with_resolved, rows_max=rows_max
             )

@@ -145,8 +145,8 @@ class Prices:
 
     async def get_price(self, store: StoreId, sku: str, *, channel: Channel) -> StorePrice:
         """What the store asks for the product now; ResourceNotFound if it asks nothing."""
-        async with self.database.transaction() as tx:
-            price = await price_rows.price_now(tx, store, sku, channel=channel)
+        async with self.database.reading() as reading:
+            price = await price_rows.price_now(reading, store, sku, channel=channel)
         if price is None:
             raise ResourceNotFound(resource=names.PRICE.format(store, sku))
         return price
@@ -155,17 +155,17 @@ class Prices:
         self, store: StoreId, *, channel: Channel, after: str, rows_max: int
     ) -> list[StorePrice]:
         """The store's prices of now by SKU, behind `after`."""
-        async with self.database.transaction() as tx:
+        async with self.database.reading() as reading:
             return await price_rows.prices_now(
-                tx, store, channel=channel, after=after, rows_max=rows_max
+                reading, store, channel=channel, after=after, rows_max=rows_max
             )
 
     async def list_price_versions(
         self, store: StoreId, sku: str, *, before: int, rows_max: int
     ) -> list[StorePrice]:
         """Versions of a price older than `before`, the newest first; ResourceNotFound if none."""
-        async with self.database.transaction() as tx:
-            found = await price_rows.versions(tx, store, sku, before=before, rows_max=rows_max)
+        async with self.database.reading() as reading:
+            found = await price_rows.versions(reading, store, sku, before=before, rows_max=rows_max)
         if not found:
             raise ResourceNotFound(resource=names.PRICE.format(store, sku))
         return found
@@ -184,8 +184,8 @@ class Prices:
             for each in (_price_asked(basket, line), *_rest_asked(basket, line))
         ]
         distinct = list(dict.fromkeys(asked))
-        async with self.database.transaction() as tx:
-            offers, now = await price_rows.offers(tx, distinct)
+        async with self.database.reading() as reading:
+            offers, now = await price_rows.offers(reading, distinct)
         known = dict(zip(distinct, offers, strict=True))
         return [_quoted_or_error(basket, known, now) for basket in baskets]
 

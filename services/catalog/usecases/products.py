@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from chassis.db.engine import Database
 from chassis.db.idempotency import Once
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading
 from chassis.kernel import names
 from chassis.kernel.errors import ResourceNotFound
 from chassis.messaging import outbox
@@ -71,16 +71,16 @@ class Products:
 
     async def get_product(self, tenant: str, sku: str) -> Product:
         """The product; ResourceNotFound."""
-        async with self.database.transaction() as tx:
-            return await self._product(tx, tenant, sku)
+        async with self.database.reading() as reading:
+            return await self._product(reading, tenant, sku)
 
     async def list_products(
         self, tenant: str, *, department: str, after: str, rows_max: int
     ) -> list[Product]:
         """Products by SKU behind `after`, of one department unless it is empty."""
-        async with self.database.transaction() as tx:
+        async with self.database.reading() as reading:
             return await product_rows.products(
-                tx, tenant, department=department, after=after, rows_max=rows_max
+                reading, tenant, department=department, after=after, rows_max=rows_max
             )
 
     async def search_products(
@@ -88,18 +88,18 @@ class Products:
     ) -> list[Found]:
         """Products whose names match, best first, behind `after`; InvalidInput if blank."""
         domain.require_query(query)
-        async with self.database.transaction() as tx:
+        async with self.database.reading() as reading:
             return await product_rows.search(
-                tx, tenant, query, department=department, after=after, rows_max=rows_max
+                reading, tenant, query, department=department, after=after, rows_max=rows_max
             )
 
     async def list_departments(self, tenant: str, *, after: str, rows_max: int) -> list[Department]:
         """Departments that carry products, by name, behind `after`."""
-        async with self.database.transaction() as tx:
-            return await product_rows.departments(tx, tenant, after=after, rows_max=rows_max)
+        async with self.database.reading() as reading:
+            return await product_rows.departments(reading, tenant, after=after, rows_max=rows_max)
 
-    async def _product(self, tx: Transaction, tenant: str, sku: str) -> Product:
-        product = await product_rows.product(tx, tenant, sku)
+    async def _product(self, reading: Reading, tenant: str, sku: str) -> Product:
+        product = await product_rows.product(reading, tenant, sku)
         if product is None:
             raise ResourceNotFound(resource=names.PRODUCT.format(sku))
         return product

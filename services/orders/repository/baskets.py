@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
-
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.money import Money
 from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import Unit
@@ -112,18 +110,18 @@ class EndedCheckout:
     is_sold: bool
 
 
-async def get(tx: Transaction, name: BasketName) -> tuple[KeptBasket, datetime]:
+async def get(reading: Reading, name: BasketName) -> tuple[KeptBasket, datetime]:
     """The basket, which is empty if there is none, and the database's time."""
-    row = await tx.row(_GET, name.store, name.customer)
+    row = await reading.row(_GET, name.store, name.customer)
     assert row is not None
     return KeptBasket(name) if row.version is None else _basket(name, row), row.now
 
 
 async def get_all(
-    tx: Transaction, names: Sequence[BasketName]
+    reading: Reading, names: Sequence[BasketName]
 ) -> list[tuple[KeptBasket, datetime]]:
     """The baskets in the order of their names, each as `get` has it, by one statement."""
-    rows = await tx.rows(
+    rows = await reading.rows(
         _GET_ALL, [name.store for name in names], [name.customer for name in names]
     )
     return [
@@ -198,7 +196,7 @@ async def delete_idle(tx: Transaction, *, idle: timedelta, limit: int) -> int:
     return await tx.run(_DELETE_IDLE, idle, limit)
 
 
-def _basket(name: BasketName, row: Row[Any]) -> KeptBasket:
+def _basket(name: BasketName, row: Row) -> KeptBasket:
     return KeptBasket(
         name=name,
         lines=tuple(_line(line) for line in row.lines),

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.errors import HutongError
 from chassis.kernel.geo import Position
 from chassis.kernel.money import Money
@@ -193,23 +191,23 @@ async def get(
 
 
 async def get_all(
-    tx: Transaction, names: Sequence[tuple[StoreId, str]]
+    reading: Reading, names: Sequence[tuple[StoreId, str]]
 ) -> Mapping[tuple[StoreId, str], Order]:
     """The orders of these stores and ids that there are."""
-    rows = await tx.rows(
+    rows = await reading.rows(
         _GET_ALL, [store for store, _ in names], [order_id for _, order_id in names]
     )
     return {(order.store, order.order_id): order for order in map(_order, rows)}
 
 
 async def newest(
-    tx: Transaction, store: StoreId, *, before: str, limit: int, customer: CustomerId | None
+    reading: Reading, store: StoreId, *, before: str, limit: int, customer: CustomerId | None
 ) -> list[Order]:
     """Orders of a store, newest first, from the one after `before`; only the customer's if said."""
     if customer is None:
-        rows = await tx.rows(_LIST, store, before, limit)
+        rows = await reading.rows(_LIST, store, before, limit)
     else:
-        rows = await tx.rows(_LIST_OF_CUSTOMER, store, before, limit, customer)
+        rows = await reading.rows(_LIST_OF_CUSTOMER, store, before, limit, customer)
     return [_order(row) for row in rows]
 
 
@@ -288,12 +286,12 @@ async def give_up_lease(tx: Transaction, order: Order) -> None:
     await tx.run(_GIVE_UP_LEASE, order.store, order.order_id, order.lease_token)
 
 
-async def count_on_the_way(tx: Transaction) -> dict[State, int]:
+async def count_on_the_way(reading: Reading) -> dict[State, int]:
     """How many orders are on their way, or wait for a person, by state."""
-    return {State(row.state): row.orders for row in await tx.rows(_ON_THE_WAY)}
+    return {State(row.state): row.orders for row in await reading.rows(_ON_THE_WAY)}
 
 
-def _order(row: Row[Any]) -> Order:
+def _order(row: Row) -> Order:
     currency = row.currency
     tendered = None if row.tendered_minor is None else Money(row.tendered_minor, currency)
     return Order(

@@ -81,8 +81,8 @@ class Baskets:
     async def get(self, name: BasketName, purchaser: Purchaser, *, deadline: float) -> SeenBasket:
         """The basket at the prices of now; ResourceNotFound if it is not theirs to see."""
         require_readable(name, purchaser)
-        async with self.database.transaction() as tx:
-            kept, now = await repository.get(tx, name)
+        async with self.database.reading() as reading:
+            kept, now = await repository.get(reading, name)
         return await self._look(kept, now=now, deadline=deadline)
 
     async def set_lines(
@@ -189,8 +189,8 @@ class Baskets:
 
         Per item: BasketChanged, BasketInCheckout, BasketEmpty. Nothing is tied to the order yet.
         """
-        async with self.database.transaction() as tx:
-            found = await repository.get_all(tx, [checkout.name for checkout in checkouts])
+        async with self.database.reading() as reading:
+            found = await repository.get_all(reading, [checkout.name for checkout in checkouts])
 
         def checked(
             checkout: Checkout, kept: KeptBasket, now: datetime

@@ -162,8 +162,8 @@ class Orders:
 
     async def first_answer(self, key: RequestKey) -> StoredAnswer | None:
         """The stored answer to a request, without claiming it; None if it is new."""
-        async with self.database.transaction() as tx:
-            return await answer_of(tx, key)
+        async with self.database.reading() as reading:
+            return await answer_of(reading, key)
 
     async def begin_cancel(
         self, store: StoreId, order_id: str, purchaser: Purchaser, *, why: str, key: RequestKey
@@ -319,8 +319,8 @@ class Orders:
 
     async def count_on_the_way(self) -> dict[State, int]:
         """How many orders are on their way, or wait for a person, by state."""
-        async with self.database.transaction() as tx:
-            return await repository.count_on_the_way(tx)
+        async with self.database.reading() as reading:
+            return await repository.count_on_the_way(reading)
 
     async def get_order(self, store: StoreId, order_id: str, purchaser: Purchaser) -> Order:
         """One order that the purchaser may see; ResourceNotFound otherwise."""
@@ -331,8 +331,8 @@ class Orders:
 
     async def _read_all(self, names: Sequence[tuple[StoreId, str]]) -> list[Order | None]:
         """Orders by store and id, in one statement: watchers look again and again."""
-        async with self.database.transaction() as tx:
-            found = await repository.get_all(tx, sorted(set(names)))
+        async with self.database.reading() as reading:
+            found = await repository.get_all(reading, sorted(set(names)))
         return [found.get(name) for name in names]
 
     async def watch_order(
@@ -355,8 +355,10 @@ class Orders:
     ) -> list[Order]:
         """Orders of a store that the purchaser may see, newest first."""
         customer = None if purchaser.is_staff else purchaser.customer or CustomerId("")
-        async with self.database.transaction() as tx:
-            return await repository.newest(tx, store, before=before, limit=limit, customer=customer)
+        async with self.database.reading() as reading:
+            return await repository.newest(
+                reading, store, before=before, limit=limit, customer=customer
+            )
 
 
 def _why_not(kept: KeptBasket, version: int) -> HutongError:

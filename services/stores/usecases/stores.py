@@ -117,18 +117,24 @@ class Stores:
         self._views.learn([reopened])
         return reply
 
-    async def get(self, store: StoreId) -> tuple[Store, datetime]:
-        """The store, and the time it was read at; ResourceNotFound."""
-        async with self.database.transaction() as tx:
-            return _there(store, await repository.read(tx, store))
+    async def get_all(
+        self, stores: Sequence[StoreId]
+    ) -> list[tuple[Store, datetime] | HutongError]:
+        """Each store and the time it was read at, in one statement; ResourceNotFound by item."""
+        async with self.database.reading() as reading:
+            rows = await repository.read_all(reading, sorted(set(stores)))
+        return [
+            rows.get(store) or ResourceNotFound(resource=names.STORE.format(store))
+            for store in stores
+        ]
 
     async def check_all(self, checks: Sequence[Check]) -> list[Checked | HutongError]:
         """What each of the stores promises now, in one statement; ResourceNotFound by item.
 
         Nothing is kept from one batch to the next, so a closure counts as soon as it commits.
         """
-        async with self.database.transaction() as tx:
-            rows = await repository.read_all(tx, sorted({check.store for check in checks}))
+        async with self.database.reading() as reading:
+            rows = await repository.read_all(reading, sorted({check.store for check in checks}))
         opennesses = {store.id: store.openness(now) for store, now in rows.values()}
         answers: list[Checked | HutongError] = []
         for check in checks:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
-
+from chassis.db.transaction import Row
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
 from hutong.common.v1 import measure_pb2, money_pb2
 from tests.support.world import Client, World, caller
@@ -124,7 +123,7 @@ class Chain:
         who = caller(role=role, stores=stores, customer=customer, tenant=self.tenant)
         return self.world.client(catalog_service_pb2_grpc.CatalogServiceStub, who)
 
-    async def rows(self, statement: str, *arguments: object) -> Sequence[Row[Any]]:
+    async def rows(self, statement: str, *arguments: object) -> Sequence[Row]:
         async with self.world.database("catalog").transaction() as tx:
             return await tx.rows(statement, *arguments)
 

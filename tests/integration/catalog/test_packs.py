@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from asyncpg import PostgresError
 from google.protobuf.field_mask_pb2 import FieldMask
-from sqlalchemy.exc import DBAPIError
 
 from chassis.kernel.errors import ErrorKind, HutongError
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
@@ -234,7 +234,7 @@ async def test_weighed_goods_have_no_packs(chain: Chain, platform: Client) -> No
         assert raised.value.reason == "PACK_NOT_COUNTED"
         assert raised.value.violations[0][0].endswith("packs")
     assert await chain.product_rows() == before
-    with pytest.raises(DBAPIError, match="pack_of_a_counted_product"):
+    with pytest.raises(PostgresError, match="pack_of_a_counted_product"):
         await chain.rows(
             "insert into pack values ($1, 'apple', 'case', 'case', 2) returning 1", chain.tenant
         )

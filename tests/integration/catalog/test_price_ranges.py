@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from asyncpg import PostgresError
 from google.protobuf.timestamp_pb2 import Timestamp
-from sqlalchemy.exc import DBAPIError
 
 from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.status import from_status
@@ -146,7 +146,7 @@ async def test_the_database_itself_refuses_what_overlaps(
     chain: Chain, platform: Client, other: str
 ) -> None:
     await platform.ChangePrices(price_list({"milk": 990}, end=ahead(hours=1), channel=TILL))
-    with pytest.raises(DBAPIError, match="price_temporary_apart"):
+    with pytest.raises(PostgresError, match="price_temporary_apart"):
         await chain.rows(
             """
             insert into price

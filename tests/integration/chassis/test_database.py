@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
-from sqlalchemy.exc import DBAPIError
+from asyncpg import DataError, PostgresError
 
-from chassis.db.engine import SCHEMA, Database, driver_url
+from chassis.db.engine import SCHEMA, STATEMENT_SECONDS_MAX, Database, driver_url
 from chassis.db.transaction import TRANSACTION_TIME
 from chassis.kernel.errors import Conflict, HutongError, InvalidInput, Unavailable
+from tests.support.statements import statements_of
 from tests.support.world import World
 
 
@@ -119,6 +121,100 @@ async def test_callers_beyond_the_pool_are_told_unavailable_and_not_kept_waiting
     await small.close()
 
 
+async def test_those_who_wait_for_a_connection_get_theirs_in_the_order_of_coming(
+    world: World,
+) -> None:
+    small = Database(world.urls["floor"], name="small", metrics=world.metrics, connections_max=2)
+    served: list[int] = []
+
+    async def serve(number: int) -> None:
+        async with small.transaction() as tx:
+            await tx.row("select pg_sleep(0.01)")
+            served.append(number)
+            rows = await tx.rows(
+                "select pid from pg_stat_activity where application_name = 'hutong-small'"
+            )
+            assert len(rows) <= 2
+
+    await asyncio.gather(*(serve(number) for number in range(20)))
+    assert [number // 2 for number in served] == [number // 2 for number in range(20)]
+    await small.close()
+
+
+async def test_who_stops_waiting_for_a_connection_loses_none(world: World) -> None:
+    small = Database(world.urls["floor"], name="small", metrics=world.metrics, connections_max=1)
+    for pause_ms in range(10):
+        async with small.transaction() as tx:
+            impatient = [asyncio.create_task(_effects(small)) for _ in range(3)]
+            await tx.row("select 1")
+        await asyncio.sleep(pause_ms / 10_000)
+        for task in impatient:
+            task.cancel()
+        await asyncio.gather(*impatient, return_exceptions=True)
+        async with asyncio.timeout(1):
+            assert await _effects(small) == []
+    await small.close()
+
+
+async def test_a_closed_pool_closes_what_comes_back_and_serves_on(world: World) -> None:
+    small = Database(world.urls["floor"], name="small", metrics=world.metrics, connections_max=1)
+    pid = "select pg_backend_pid() as pid"
+    async with small.transaction() as tx:
+        first = await tx.row(pid)
+        await small.close()
+        assert await tx.row(pid) == first
+    async with small.reading() as reading:
+        assert await reading.row(pid) != first
+    await small.close()
+
+
+async def test_a_single_statement_needs_no_transaction(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.run("insert into effect values ('seen')")
+    async with statements_of(database) as sent, database.reading() as reading:
+        row = await reading.row("select what from effect")
+    assert row is not None
+    assert row.what == "seen"
+    assert sent == ["select what from effect"]
+
+
+async def test_what_may_disagree_is_not_read_without_a_transaction(database: Database) -> None:
+    async with database.reading() as reading:
+        await reading.rows("select 1")
+        with pytest.raises(AssertionError):
+            await reading.rows("select 2")
+
+
+async def test_a_reading_fails_as_a_transaction_does(world: World, database: Database) -> None:
+    with pytest.raises(InvalidInput):
+        await _read(database, "select $1::text", "\x00")
+    down = Database("postgresql://nobody@127.0.0.1:1/x", name="down", metrics=world.metrics)
+    with pytest.raises(Unavailable):
+        await _read(down, "select 1")
+    async with asyncio.timeout(STATEMENT_SECONDS_MAX + 2):
+        with pytest.raises(Unavailable):
+            await _read(database, "select pg_sleep(60)")
+
+
+async def _read(database: Database, statement: str, *arguments: object) -> None:
+    async with database.reading() as reading:
+        await reading.rows(statement, *arguments)
+
+
+async def test_a_transaction_that_hides_a_failed_statement_is_not_taken_for_committed(
+    database: Database,
+) -> None:
+    async def hide_a_failure() -> None:
+        async with database.transaction() as tx:
+            await tx.run("insert into effect values ('lost')")
+            with suppress(PostgresError):
+                await tx.rows("select * from nothing")
+
+    with pytest.raises(RuntimeError):
+        await hide_a_failure()
+    assert await _effects(database) == []
+
+
 @pytest.mark.parametrize(
     ("statement", "argument"),
     [("select $1::text", "a\x00b"), ("select ($1::text)::jsonb", '{"a": "\\u0000"}')],
@@ -137,7 +233,7 @@ async def test_text_with_nul_is_bad_input(
 async def test_our_own_mistakes_do_not_look_like_a_database_that_is_down(
     database: Database, statement: str, argument: object
 ) -> None:
-    with pytest.raises(DBAPIError):
+    with pytest.raises((DataError, PostgresError)):
         await _select(database, statement, *(() if argument is None else (argument,)))
 
 
@@ -202,8 +298,10 @@ def test_an_address_of_something_else_is_refused(url: str) -> None:
 async def test_every_transaction_is_timed_by_how_it_ended(world: World, database: Database) -> None:
     with pytest.raises(HutongError):
         await _select(database, "select $1::text", "\x00")
+    async with database.reading() as reading:
+        await reading.rows("select 1")
     text = world.metrics.exposition().decode()
-    for outcome in ("committed", "failed"):
+    for outcome in ("committed", "failed", "read"):
         assert (
             f'hutong_sql_transaction_seconds_count{{database="floor",outcome="{outcome}"}}' in text
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import event
-
 from chassis.rpc.status import from_status
 from hutong.inventory.v1 import inventory_service_pb2 as service_pb2
 from hutong.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
@@ -19,6 +17,7 @@ from tests.integration.inventory.shop import (
     item_context,
     refusal_of,
 )
+from tests.support.statements import statements_of
 from tests.support.world import World, call_context_for, caller
 
 
@@ -203,18 +202,10 @@ async def test_only_services_may_send_batches(shop: Shop, world: World) -> None:
 
 async def test_a_batch_of_the_largest_size_takes_no_more_statements_than_one(shop: Shop) -> None:
     await shop.receive({f"sku{n}": 1000 for n in range(10)})
-    engine = shop.world.database("inventory")._engine.sync_engine
-    statements: list[str] = []
-
-    def count(*arguments: Any) -> None:
-        statements.append(arguments[2])
-
-    event.listen(engine, "before_cursor_execute", count)
-    try:
+    database = shop.world.database("inventory")
+    async with statements_of(database) as for_one:
         await shop.take("ord-one", {"sku1": 1})
-        for_one = len(statements)
-        requests = [shop.take_request(f"ord-{n}", {f"sku{n % 10}": 1}) for n in range(1000)]
+    requests = [shop.take_request(f"ord-{n}", {f"sku{n % 10}": 1}) for n in range(1000)]
+    async with statements_of(database) as for_many:
         assert await take_all(shop, *requests) == [TAKEN] * 1000
-    finally:
-        event.remove(engine, "before_cursor_execute", count)
-    assert 0 < for_one == len(statements) - for_one
+    assert 0 < len(for_one) == len(for_many)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
-
-from sqlalchemy import event
+from collections.abc import Sequence
 
 from chassis.db.engine import Database
 from chassis.db.idempotency import StoredAnswer, request_key
@@ -33,6 +29,7 @@ from services.orders.repository.orders import Move, Moved
 from services.orders.usecases.orders import Intent, Orders, new_order
 from tests.support.baskets import line, setting
 from tests.support.shop import Shop, request_id
+from tests.support.statements import statements_of
 from tests.support.world import World
 
 
@@ -46,20 +43,6 @@ def orders_of(world: World) -> Orders:
         lease_seconds=60,
         metrics=world.metrics,
     )
-
-
-@contextmanager
-def statements_of(database: Database) -> Iterator[list[str]]:
-    """What is sent to the database meanwhile."""
-    sent: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        sent.append(statement)
-
-    engine = database._engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
 
 
 async def baskets(shop: Shop, count: int) -> list[baskets_pb2.Basket]:
@@ -111,7 +94,7 @@ async def test_a_batch_of_baskets_costs_as_many_statements_as_two(shop: Shop, wo
     for count in (2, 40):
         seen = await baskets(shop, count)
         asked = await intents(database, seen)
-        with statements_of(database) as sent:
+        async with statements_of(database) as sent:
             begun = [each for each in await orders.begin_all(asked) if isinstance(each, Order)]
             moves = [Move(order, State.REFUSED, OrderAbandoned()) for order in begun]
             ended = await orders.move_all(moves)

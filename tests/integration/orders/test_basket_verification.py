@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from asyncpg import IntegrityConstraintViolationError
 
 from chassis.rpc.auth import Caller
 from tests.support.baskets import checkout, line, setting
@@ -114,7 +114,7 @@ async def test_what_a_basket_can_never_be_is_refused_by_the_database(
     shop: Shop, world: World, damage: str, constraint: str
 ) -> None:
     who = await ordered_and_refilled(shop)
-    with pytest.raises(IntegrityError) as caught:
+    with pytest.raises(IntegrityConstraintViolationError) as caught:
         async with world.database("orders").transaction() as tx:
             await tx.run(damage, key_of(who))
     assert constraint in str(caught.value)

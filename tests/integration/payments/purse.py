@@ -122,7 +122,7 @@ class Purse:
                 owners,
             )
         assert row is not None
-        return dict(row._mapping)
+        return dict(row)
 
     async def events(self, aggregate: str) -> list[tuple[int, str, bytes]]:
         """The events of a payment or a wallet, in their sequence."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from asyncpg import IntegrityConstraintViolationError
 
 from tests.integration.payments.purse import Purse
 
@@ -143,6 +143,6 @@ async def test_damage_to_the_books_is_found(purse: Purse, damage: str, views: se
 )
 async def test_the_tables_refuse_what_can_never_be(purse: Purse, damage: str) -> None:
     await pay(purse)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(IntegrityConstraintViolationError):
         async with purse.world.database("payments").transaction() as tx:
             await tx.run(damage)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from sqlalchemy import Row
 
+from chassis.db.transaction import Row
 from hutong.common.v1 import position_pb2
 from hutong.stores.v1 import stores_pb2, stores_service_pb2, stores_service_pb2_grpc
 from tests.support.world import Client, World, caller
@@ -144,7 +144,7 @@ class Chain:
         who = caller(role=role, stores=stores, customer=customer, tenant=self.tenant)
         return self.world.client(stores_service_pb2_grpc.StoresServiceStub, who)
 
-    async def rows(self, statement: str, *arguments: object) -> Sequence[Row[Any]]:
+    async def rows(self, statement: str, *arguments: object) -> Sequence[Row]:
         async with self.world.database("stores").transaction() as tx:
             return await tx.rows(statement, *arguments)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import event
-
 from chassis.rpc.status import from_status
 from hutong.stores.v1 import stores_pb2, stores_service_pb2
 from tests.integration.stores.chains import (
@@ -18,6 +16,7 @@ from tests.integration.stores.chains import (
     reopening,
     store,
 )
+from tests.support.statements import statements_of
 from tests.support.world import Client, World, call_context_for, caller
 
 PARIS = (48.8566, 2.3522)
@@ -100,20 +99,10 @@ async def test_a_batch_takes_as_many_statements_as_one_item(
     world: World, chain: Chain, platform: Client
 ) -> None:
     await platform.BatchCreateStores(creation(*(store(f"s{n}") for n in range(20))))
-    statements: list[str] = []
-
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        statements.append(statement)
-
-    engine = world.deps["stores"].database._engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
     counts = []
-    try:
-        for size in (1, 100):
-            statements.clear()
+    for size in (1, 100):
+        async with statements_of(world.database("stores")) as statements:
             told = await answers(chain, *(asked(f"s{n % 20}", JINGAN) for n in range(size)))
-            assert len(told) == size
-            counts.append(len(statements))
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    assert counts[0] == counts[1]
+        assert len(told) == size
+        counts.append(len(statements))
+    assert 0 < counts[0] == counts[1]
