@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -43,10 +44,27 @@ class Worker:
     """Work that goes on in the background: `round` is run again and again until it is cancelled.
 
     A round that fails is logged, counted, and tried again after a pause.
+
+    A detached worker works on what all processes share, under locks or leases, so it may run in
+    any process and in several. Any other stays in the process of the service's servicer, and in
+    each of them, since it tends what that one keeps in memory.
     """
 
     name: str
     round: Callable[[], Awaitable[None]]
+    is_detached: bool = False
+
+
+class Share(Enum):
+    """Which of a service's background work a process does."""
+
+    ALL = "all"
+    ATTACHED = "attached"
+    DETACHED = "detached"
+
+    def has(self, worker: Worker) -> bool:
+        """Whether this worker is in the share."""
+        return self is Share.ALL or worker.is_detached is (self is Share.DETACHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +89,20 @@ class Blueprint:
 
 @dataclass(slots=True)
 class Workers:
-    """The background work of a process: every service's workers and its outbox relay."""
+    """The background work of a process: its share of the services' workers and outbox relays."""
 
     metrics: Metrics
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def start(self, service: Service, deps: Deps) -> None:
-        """Starts a service's workers and the relay of its outbox."""
+    def start(self, service: Service, deps: Deps, *, share: Share = Share.ALL) -> None:
+        """Starts a service's workers and the relay of its outbox, so far as they are its share."""
         relay = Relay(
             service=service.name, database=deps.database, redis=deps.redis, metrics=deps.metrics
         )
-        for worker in (*service.workers, Worker(f"{service.name}.relay", relay.round)):
-            self.add(worker)
+        relaying = Worker(f"{service.name}.relay", relay.round, is_detached=True)
+        for worker in (*service.workers, relaying):
+            if share.has(worker):
+                self.add(worker)
 
     def add(self, worker: Worker) -> None:
         """Starts a worker that belongs to no service."""

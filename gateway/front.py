@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class Front:
     """What the pages show. `services` are full names, as reflection tells them.
 
     `jwks` is None where tokens come from somebody else's issuer; README.md is beside `docs_folder`.
+    `is_ready` says whether callers should come.
     """
 
     services: Sequence[str]
@@ -49,3 +50,4 @@ class Front:
     people: Sequence[PersonShown] = field(default=())
     calls: Sequence[CallShown] = field(default=())
     has_api: bool = False
+    is_ready: Callable[[], bool] = lambda: True

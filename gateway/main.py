@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chassis.health import check_all
+from chassis.health import check_all, report
 from chassis.telemetry import CONTENT_TYPE as METRICS_CONTENT_TYPE
 from gateway.answers import GZIP_LEVEL
 from gateway.documents import documents_in
@@ -85,6 +85,7 @@ def _pages(
             *(() if api is None else _api_routes(api)),
             Route("/", routes.front_page),
             Route("/healthz", routes.health),
+            Route("/readyz", routes.ready),
             Route("/metrics", routes.metrics),
             Route("/.well-known/jwks.json", routes.key_set),
             Route("/docs/{page:path}", routes.document),
@@ -150,18 +151,15 @@ class _Routes:
         )
 
     async def health(self, _: Request) -> Response:
-        parts = await check_all(self._front.checks)
-        is_up = all(part.is_up for part in parts)
-        body = {
-            "status": "up" if is_up else "down",
-            "parts": {
-                part.part: {"status": "up"}
-                if part.is_up
-                else {"status": "down", "problem": part.problem}
-                for part in parts
-            },
-        }
-        return JSONResponse(body, HTTPStatus.OK if is_up else HTTPStatus.SERVICE_UNAVAILABLE)
+        told = report(await check_all(self._front.checks))
+        is_up = told["status"] == "up"
+        return JSONResponse(told, HTTPStatus.OK if is_up else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    async def ready(self, _: Request) -> Response:
+        """Whether to send callers here, whatever the health of what is behind."""
+        if not self._front.is_ready():
+            return PlainTextResponse("not ready\n", HTTPStatus.SERVICE_UNAVAILABLE)
+        return PlainTextResponse("ready\n")
 
     async def metrics(self, _: Request) -> Response:
         return Response(

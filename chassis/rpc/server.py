@@ -110,14 +110,21 @@ class RpcServer:
         await self._server.start()
 
     async def set_ready(self, *, is_ready: bool) -> None:
-        """What the health service answers for every service."""
+        """What the health service answers for every service, and for the process."""
+        for service in self._services:
+            await self.set_serving(service, is_serving=is_ready)
+
+    async def set_serving(self, service: str, *, is_serving: bool) -> None:
+        """What the health service answers for one service, or, for "", for the process.
+
+        Once the server turns callers away it is NOT_SERVING for good.
+        """
         status = (
             health_pb2.HealthCheckResponse.SERVING
-            if is_ready
+            if is_serving
             else health_pb2.HealthCheckResponse.NOT_SERVING
         )
-        for service in self._services:
-            await self._health.set(service, status)
+        await self._health.set(service, status)
 
     async def turn_away(self) -> None:
         """Takes no new callers and lets those in flight get their answers.

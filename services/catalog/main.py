@@ -47,7 +47,13 @@ def build(deps: Deps) -> Service:
                 service=catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
             )
         ],
-        workers=[Worker("catalog.parity", ParityCheck(parity, metrics=deps.metrics).round)],
+        workers=[
+            Worker(
+                "catalog.parity",
+                ParityCheck(parity, metrics=deps.metrics).round,
+                is_detached=True,
+            )
+        ],
         closing=[quote_lane.close],
     )
 

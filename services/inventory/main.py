@@ -34,7 +34,7 @@ def build(deps: Deps) -> Service:
                 "hutong.inventory.v1.InventoryService",
             )
         ],
-        workers=[Worker("inventory.hold_sweeper", HoldSweeper(stock).round)],
+        workers=[Worker("inventory.hold_sweeper", HoldSweeper(stock).round, is_detached=True)],
         closing=[lanes.reserve.close, lanes.commit.close, lanes.release.close],
     )
 

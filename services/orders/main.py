@@ -59,10 +59,10 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
             )
         ],
         workers=[
-            Worker("orders.recovery", recovery.round),
+            Worker("orders.recovery", recovery.round, is_detached=True),
             Worker("orders.feed", feed.round),
-            Worker("orders.idle_baskets", IdleBaskets(baskets).round),
-            Worker("orders.freezes", FreezeLifter(baskets).round),
+            Worker("orders.idle_baskets", IdleBaskets(baskets).round, is_detached=True),
+            Worker("orders.freezes", FreezeLifter(baskets).round, is_detached=True),
         ],
         closing=[saga.close, orders.close],
     )
