@@ -109,6 +109,10 @@ bench: $(DEVELOPMENT) ## Measure, and write build/bench.json (ARGS='find_stores'
 run: $(RUNTIME) ## Run the whole platform here; Ctrl-C stops it
 	@exec $(BIN)/hutong run $(ARGS)
 
+.PHONY: cluster
+cluster: $(RUNTIME) ## Run it as a process for each service here; Ctrl-C stops it
+	@exec $(BIN)/hutong cluster $(ARGS)
+
 .PHONY: migrate seed token status verify
 migrate: $(RUNTIME) ## Bring the databases to the newest schema
 seed: $(RUNTIME) ## Fill a running platform with demo data

@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 import uuid
+from datetime import timedelta
 
+from allinone.demo.people import person
+from allinone.issuer import LocalIssuer
 from allinone.topology import Settings
+
+TOKEN_HOURS = 12.0
+FIRST_PERSON = "cashier-sh01-1"
 
 SALE = {
     "parent": "stores/sh01",
@@ -18,11 +24,13 @@ SALE = {
 """Half a kilogram of apples at till 1, paid with twenty yuan."""
 
 
-def banner(settings: Settings, *, token: str | None) -> str:
+def banner(settings: Settings, issuer: LocalIssuer | None) -> str:
     """Addresses, and, where tokens are signed here, one that works with calls to paste."""
     grpc, http = settings.grpc_address, settings.http_address
-    if token is None:
+    if issuer is None:
         return f"Hutong is up. HTTP http://{http}/  gRPC {grpc}\n"
+    seconds = timedelta(hours=TOKEN_HOURS).total_seconds()
+    token = issuer.token(person(FIRST_PERSON).caller, seconds=seconds)
     prices = json.dumps({"parent": "stores/sh01", "pageSize": 3})
     sale = json.dumps(SALE | {"requestId": str(uuid.uuid4())})
     return f"""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import signal
 import sys
 import urllib.error
 import urllib.request
@@ -17,12 +15,12 @@ from typing import Any
 import uvloop
 from asyncpg import PostgresError
 
-from allinone.banner import banner
+from allinone.banner import FIRST_PERSON, TOKEN_HOURS, banner
+from allinone.command import PROCESS_COMMANDS, ending
 from allinone.demo.china.seeding import OtherStores, seed_china
 from allinone.demo.china.stores import RANDOM_SEED_DEFAULT, STORES_MAX
 from allinone.demo.people import (
     PEOPLE,
-    TENANT,
     PersonUnknown,
     looked_for,
     person,
@@ -30,14 +28,17 @@ from allinone.demo.people import (
 )
 from allinone.demo.progress import Progress
 from allinone.demo.seeding import seed
+from allinone.demo.tenants import TENANT
 from allinone.embedded import EmbeddedError
 from allinone.identity import has_own_issuer, own_issuer
 from allinone.issuer import LocalIssuer, ProductionRefused
 from allinone.main import Platform
+from allinone.migrating import migrate as migrate_databases
 from allinone.storage import Storage, the_home
 from allinone.topology import Settings
 from allinone.traces import traces_sent
 from allinone.verify import verify
+from allinone.waiting import stop_wished, until
 from chassis import log
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
@@ -46,10 +47,7 @@ from chassis.rpc.server import PortInUse
 from chassis.settings import SettingsError
 from gateway.server import CannotListen
 
-TOKEN_HOURS_DEFAULT = 12.0
-FIRST_PERSON = "cashier-sh01-1"
 STATUS_SECONDS_MAX = 5.0
-SEEDED_MARK = "seeded"
 
 PROBLEMS = (
     SettingsError,
@@ -74,39 +72,30 @@ class CommandFailed(Exception):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its code: 0 when it did its work."""
     options = _parser().parse_args(arguments)
-    try:
+
+    def work() -> int:
         settings = Settings.read()
-        log.configure(
-            level=settings.platform.log_level,
-            form=settings.platform.log_format,
-        )
+        log.configure(level=settings.platform.log_level, form=settings.platform.log_format)
         with traces_sent(settings.platform, process="hutong"):
-            code = uvloop.run(options.command(settings, options))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except (*PROBLEMS, CommandFailed) as problem:
-        print(f"hutong: {_one_line(problem)}", file=sys.stderr)
-        code = 1
-    sys.exit(code)
+            code: int = uvloop.run(options.command(settings, options))
+        return code
+
+    sys.exit(ending(work, (*PROBLEMS, CommandFailed)))
 
 
 async def run(settings: Settings, options: argparse.Namespace) -> int:
     """Runs the platform until it is told to stop; seeds it on its first start."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
+    stopping = stop_wished()
     home = the_home()
     home.lock()
     platform = Platform(settings, Storage.of(settings, home=home))
     try:
-        await _until(stopping, platform.start())
+        await until(stopping, platform.start())
         if not stopping.is_set() and options.seed:
-            await _until(stopping, _seed_once(settings, platform))
+            await until(stopping, _seed_once(settings, platform))
         if not stopping.is_set():
-            print(_banner(settings, platform), flush=True)
-            await _until(stopping, platform.failed())
+            print(banner(settings, platform.issuer), flush=True)
+            await until(stopping, platform.failed())
         print("hutong: stopping", file=sys.stderr)
     finally:
         await platform.stop()
@@ -117,10 +106,12 @@ async def run(settings: Settings, options: argparse.Namespace) -> int:
 async def migrate(settings: Settings, _: argparse.Namespace) -> int:
     """Brings the databases to the newest schema."""
     home = the_home()
-    home.lock()
+    if settings.has_embedded_stores:
+        home.lock()
     storage = Storage.of(settings, home=home)
     try:
         await storage.start()
+        await migrate_databases(storage.urls)
         print("the databases are at the newest schema")
     finally:
         await storage.stop()
@@ -234,9 +225,11 @@ def _parser() -> argparse.ArgumentParser:
     tokens.add_argument("--tenant", default=TENANT, help="the retail chain")
     tokens.add_argument("--store", action="append", default=[], help="stores/…; may be repeated")
     tokens.add_argument("--customer", default="", help="customers/…")
-    tokens.add_argument("--hours", type=float, default=TOKEN_HOURS_DEFAULT, help="valid for")
+    tokens.add_argument("--hours", type=float, default=TOKEN_HOURS, help="valid for")
     command("status", status)
     command("verify", verify_books)
+    for name, text in PROCESS_COMMANDS.items():
+        commands.add_parser(name, help=text, description=text)
     return parser
 
 
@@ -258,23 +251,8 @@ def _stores_number(text: str) -> int:
     return number
 
 
-async def _until(stopping: asyncio.Event, work: Awaitable[None]) -> None:
-    """Waits for the work, or for the wish to stop, which cancels it."""
-    working = asyncio.ensure_future(work)
-    wish = asyncio.ensure_future(stopping.wait())
-    try:
-        await asyncio.wait({working, wish}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        wish.cancel()
-        if not working.done():
-            working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-    if not working.cancelled():
-        working.result()
-
-
 async def _seed_once(settings: Settings, platform: Platform) -> None:
-    mark = platform.storage.home.folder / SEEDED_MARK
+    mark = platform.storage.seeded_mark
     if platform.issuer is None or mark.exists():
         return
     await seed(
@@ -283,14 +261,6 @@ async def _seed_once(settings: Settings, platform: Platform) -> None:
         progress=lambda line: print(f"  {line}", flush=True),
     )
     mark.touch()
-
-
-def _banner(settings: Settings, platform: Platform) -> str:
-    if platform.issuer is None:
-        return banner(settings, token=None)
-    seconds = timedelta(hours=TOKEN_HOURS_DEFAULT).total_seconds()
-    caller = person(FIRST_PERSON).caller
-    return banner(settings, token=platform.issuer.token(caller, seconds=seconds))
 
 
 def _issuer(settings: Settings) -> LocalIssuer:
@@ -319,7 +289,3 @@ def _read_json(url: str) -> Any:
             return json.load(response)
     except urllib.error.HTTPError as error:
         return json.load(error)
-
-
-def _one_line(problem: BaseException) -> str:
-    return " ".join(str(problem).split()) or type(problem).__name__

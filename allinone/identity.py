@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from google.protobuf import descriptor_pool
+from redis.asyncio import Redis
 
-from allinone.demo.people import PEOPLE, TENANT
-from allinone.issuer import LocalIssuer, People, Person, ProductionRefused
-from allinone.topology import BLUEPRINTS, Settings, contract_of
+from allinone.demo.tenants import TENANT
+from allinone.issuer import Grants, LocalIssuer, ProductionRefused
+from allinone.topology import SERVICES, Settings, contract_of, load_contracts
 from chassis.kernel.clock import SystemClock
 from chassis.log import logger
 from chassis.rpc.access import rules_of
@@ -22,6 +24,35 @@ SERVICE_TOKEN_READ_SECONDS = 60.0
 ANY_HOST = ("0.0.0.0", "::", "")
 
 log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whose tokens a process believes, and with which tokens it calls others.
+
+    `service_token` gives each service by name the source of its own. Issuer and grants are None
+    where another issuer is configured.
+    """
+
+    authenticator: Authenticator
+    service_token: Callable[[str], TokenSource]
+    issuer: LocalIssuer | None
+    grants: Grants | None
+
+    @classmethod
+    def of(cls, settings: Settings, issuer: LocalIssuer | None, redis: Redis | None) -> Trust:
+        """As the settings say; SettingsError if they name no issuer, or no token of our own.
+
+        Without Redis nothing is granted here, and nothing known of what was revoked.
+        """
+        grants = None if issuer is None or redis is None else Grants(lambda: redis)
+        is_revoked = None if grants is None else grants.is_revoked
+        return cls(
+            authenticator=authenticator(settings, issuer, is_revoked=is_revoked),
+            service_token=service_tokens(settings, issuer),
+            issuer=issuer,
+            grants=grants,
+        )
 
 
 def has_own_issuer(settings: Settings) -> bool:
@@ -99,11 +130,6 @@ def service_tokens(settings: Settings, issuer: LocalIssuer | None) -> Callable[[
     return lambda _: _token_in(file)
 
 
-def demo_people() -> People:
-    """The demo city's people, as those who can sign in here."""
-    return People([Person(name=p.name, note=p.note, caller=p.caller) for p in PEOPLE])
-
-
 def _foreign_issuer(platform: PlatformSettings) -> str:
     name = platform.token_issuer
     if name is None:
@@ -123,11 +149,14 @@ def _foreign_issuer(platform: PlatformSettings) -> str:
 
 def _further_roles(further: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """The chain's own roles; SettingsError if one stands for what no contract knows."""
+    if not further:
+        return further
+    load_contracts()
     pool = descriptor_pool.Default()
     known = {
         grant.role
-        for plan in BLUEPRINTS
-        for rule in rules_of(pool.FindServiceByName(contract_of(plan.name))).values()
+        for service in SERVICES
+        for rule in rules_of(pool.FindServiceByName(contract_of(service))).values()
         for grant in rule.grants
     } - {ROLE_SERVICE}
     for role, meant in further.items():

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from asyncpg import PostgresError
-from sqlalchemy.exc import SQLAlchemyError
+from pathlib import Path
 
 from allinone.embedded import (
     EmbeddedError,
@@ -17,8 +15,7 @@ from allinone.embedded import (
     Supervisor,
     home_folder,
 )
-from allinone.topology import BLUEPRINTS, DATABASE_URLS_SETTING, Settings
-from chassis.db.migrate import upgrade
+from allinone.topology import SERVICES, Settings
 
 
 class NotStarted(EmbeddedError):
@@ -26,14 +23,6 @@ class NotStarted(EmbeddedError):
 
     def __init__(self, home: str) -> None:
         super().__init__(f"there is no platform in {home} yet: start it once with `make run`")
-
-
-class DatabaseUnusable(EmbeddedError):
-    """A service's database can't be reached, or can't be brought to its schema."""
-
-    def __init__(self, service: str, problem: Exception) -> None:
-        setting = DATABASE_URLS_SETTING.format(service=service.upper())
-        super().__init__(f"the database of {service} can't be used ({problem}): check {setting}")
 
 
 @dataclass(slots=True)
@@ -60,17 +49,17 @@ class Storage:
         postgres: EmbeddedPostgres | None = None
         valkey: EmbeddedValkey | None = None
         given = settings.database_urls
-        if any(plan.name not in given for plan in BLUEPRINTS):
+        if any(service not in given for service in SERVICES):
             port = _port(home, "postgres", running=running)
             postgres = EmbeddedPostgres(home.folder, secrets=home.secrets, port=port)
         if settings.platform.redis_url is None:
             port = _port(home, "valkey", running=running)
             valkey = EmbeddedValkey(home.folder, secrets=home.secrets, port=port)
         urls, verifier_urls = dict(given), dict(given)
-        for plan in BLUEPRINTS:
-            if plan.name not in given and postgres is not None:
-                urls[plan.name] = postgres.service_url(plan.name)
-                verifier_urls[plan.name] = postgres.verifier_url(plan.name)
+        for service in SERVICES:
+            if service not in given and postgres is not None:
+                urls[service] = postgres.service_url(service)
+                verifier_urls[service] = postgres.verifier_url(service)
         redis_url = settings.platform.redis_url or (valkey.url if valkey else "")
         children = [child for child in (postgres, valkey) if child is not None]
         return cls(
@@ -83,19 +72,17 @@ class Storage:
             _postgres=postgres,
         )
 
+    @property
+    def seeded_mark(self) -> Path:
+        """The file that says that the demo data has been brought in."""
+        return self.home.folder / "seeded"
+
     async def start(self) -> None:
-        """Starts the embedded stores and leaves every service with a migrated database."""
+        """Starts the embedded stores and leaves every service with a database, not yet migrated."""
         await self.supervisor.start()
         if self._postgres is not None:
-            embedded = [p.name for p in BLUEPRINTS if p.name not in self.settings.database_urls]
+            embedded = [name for name in SERVICES if name not in self.settings.database_urls]
             await self._postgres.ensure_databases(embedded)
-        for plan in BLUEPRINTS:
-            try:
-                await upgrade(
-                    self.urls[plan.name], migrations=plan.migrations, metadata=plan.metadata
-                )
-            except (OSError, SQLAlchemyError, PostgresError, ValueError) as problem:
-                raise DatabaseUnusable(plan.name, problem) from problem
 
     async def stop(self) -> None:
         """Stops the embedded stores, if there are any."""

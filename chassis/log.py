@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from typing import Literal
+from typing import Literal, TextIO
 
 import structlog
 
@@ -17,12 +17,13 @@ _ROW_OF_AN_ERROR = re.compile(r"^.*\bDETAIL: .*$", re.MULTILINE)
 """How PostgreSQL tells of the row that broke a rule, with all its values."""
 
 
-def configure(*, level: str, form: Literal["console", "json"]) -> None:
-    """Sets up structlog for this process; lines go to standard error."""
+def configure(*, level: str, form: Literal["console", "json"], out: TextIO | None = None) -> None:
+    """Sets up structlog for this process; lines go to standard error, or to `out`."""
+    out = out or sys.stderr
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(colors=out.isatty())
     )
     structlog.configure(
         processors=[
@@ -36,10 +37,10 @@ def configure(*, level: str, form: Literal["console", "json"]) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=out, format="%(name)s: %(message)s")
 
 
 def _with_trace(

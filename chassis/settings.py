@@ -95,6 +95,7 @@ class PlatformSettings(BaseSettings):
     http_port: Port = 8080
     grpc_port: Port = 50051
     redis_url: str | None = None
+    workers_address: str | None = None
     jwks: str | None = None
     token_issuer: str | None = None
     token_audience: str = "hutong"

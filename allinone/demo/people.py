@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from allinone.demo.stores import STORES, DemoStore
+from allinone.demo.tenants import CHINA_TENANT, TENANT
 from chassis.rpc.auth import Caller
 
-TENANT = "demo"
 CUSTOMERS = 1_000
 
 WALLET_FEN_STEP = 5_000
@@ -20,7 +20,6 @@ WALLET_FEN_MIN = 20_000
 WALLETS_DIFFERENT = 20
 """Wallets begin with so many different amounts, over and over."""
 
-CHINA_TENANT = "china"
 CHINA_OPERATOR = "china-operator"
 
 

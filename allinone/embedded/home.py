@@ -114,7 +114,7 @@ class Home:
         """
         ports = _read(self._ports, value_type=int)
         kept = ports.get(name)
-        if kept is not None and _is_free(kept):
+        if kept is not None and is_free(kept):
             return kept
         others = {port for other, port in ports.items() if other != name}
         ports[name] = _choose_port(others)
@@ -129,7 +129,7 @@ class Home:
 def _choose_port(refused: set[int]) -> int:
     for _ in range(PORT_TRIES_MAX):
         port = PORT_LOWEST + secrets.randbelow(PORT_HIGHEST - PORT_LOWEST + 1)
-        if port not in refused and _is_free(port):
+        if port not in refused and is_free(port):
             return port
     raise EmbeddedError(
         f"no free port between {PORT_LOWEST} and {PORT_HIGHEST} on 127.0.0.1: "
@@ -137,11 +137,12 @@ def _choose_port(refused: set[int]) -> int:
     )
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int, *, host: str = "127.0.0.1") -> bool:
+    """Whether nobody listens on the port, and this process may."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, errno.EACCES):
                 return False

@@ -1,11 +1,12 @@
-"""Becomes a store: `python -I -S launch.py --parent PID --death-signal N --folder F -- program
-arguments…`.
+"""Becomes a store, or another process below this one: `python -I -S launch.py --parent PID
+--death-signal N [--folder F] -- program arguments…`.
 
 It runs between fork and exec in place of a `preexec_fn`, which uvloop refuses, and of `user=`,
 which gRPC dislikes. In this order it holds the store's folder, leaves root, ties its life to the
-parent's, and becomes the program. Runs before any package is at hand: the standard library only.
-Refuses to run a store as root, or beside an earlier one on the same folder. What it has to say goes
-to standard error, one line, with one of the exit codes below.
+parent's, and becomes the program; without a folder it is no store, and stays who it is. Runs before
+any package is at hand: the standard library only. Refuses to run a store as root, or beside an
+earlier one on the same folder. What it has to say goes to standard error, one line, with one of the
+exit codes below.
 """
 
 import argparse
@@ -42,12 +43,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--death-signal", type=int, required=True)
-    parser.add_argument("--folder", required=True)
+    parser.add_argument("--folder")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args(arguments)
     try:
-        _hold(options.folder, parent=options.parent)
-        _leave_root(options.folder, program=options.command[0])
+        if options.folder is not None:
+            _hold(options.folder, parent=options.parent)
+            _leave_root(options.folder, program=options.command[0])
         _die_with(options.parent, death_signal=options.death_signal)
         _become(options.command)
     except _Refused as refused:

@@ -114,7 +114,7 @@ class Supervisor:
             if len(failures) >= self._failures_max:
                 self._log.error("child_given_up", child=child.name, failures=len(failures))
                 raise ChildKeepsFailing(child.name, len(failures), FAILURE_WINDOW_SECONDS, reason)
-            await asyncio.sleep(_backoff_seconds(len(failures)))
+            await asyncio.sleep(backoff_seconds(len(failures)))
             try:
                 await child.start()
                 return
@@ -123,5 +123,6 @@ class Supervisor:
                 self._log.warning("child_restart_failed", child=child.name, reason=reason)
 
 
-def _backoff_seconds(failures: int) -> float:
+def backoff_seconds(failures: int) -> float:
+    """How long to wait before the next start, after so many failures of late."""
     return min(BACKOFF_FIRST_SECONDS * BACKOFF_FACTOR ** (failures - 1), BACKOFF_MAX_SECONDS)

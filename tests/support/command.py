@@ -51,7 +51,7 @@ class Command:
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
-            "from allinone.cli import main; main()",
+            "from allinone.command import main; main()",
             *arguments,
             cwd=REPOSITORY,
             env=environment | self.extra,

@@ -8,8 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from allinone.embedded import EmbeddedPostgres, EmbeddedValkey
-from allinone.identity import demo_people
-from allinone.issuer import Clients, Grants, LocalIssuer, SignIn
+from allinone.issuer import Clients, Grants, LocalIssuer
+from allinone.issuer.sign_in import SignIn
+from allinone.serving.edge import demo_people
 from chassis.telemetry import Metrics
 from gateway.front import Front
 from gateway.main import application

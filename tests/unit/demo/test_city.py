@@ -6,16 +6,15 @@ import pytest
 
 from allinone.demo.city import DEPARTMENTS, assortment, price_fen, products, stock_quantity
 from allinone.demo.people import (
-    CHINA_TENANT,
     CUSTOMER_WALLETS,
     PEOPLE,
-    TENANT,
     PersonUnknown,
     looked_for,
     person,
     summarised,
 )
 from allinone.demo.stores import STORES
+from allinone.demo.tenants import CHINA_TENANT, TENANT
 from chassis.kernel.names import is_id
 from chassis.kernel.quantity import Unit
 from pricing.barcode import ITEM_NUMBER_DIGITS, Gtin, product_code, scanned

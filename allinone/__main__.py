@@ -1,0 +1,5 @@
+"""`python -m allinone` is `hutong`."""
+
+from allinone.command import main
+
+main()
