@@ -16,6 +16,7 @@ import uvloop
 from asyncpg import PostgresError
 
 from allinone.banner import FIRST_PERSON, TOKEN_HOURS, banner
+from allinone.cluster.status import status_lines
 from allinone.command import PROCESS_COMMANDS, ending
 from allinone.demo.china.seeding import OtherStores, seed_china
 from allinone.demo.china.stores import RANDOM_SEED_DEFAULT, STORES_MAX
@@ -153,6 +154,10 @@ async def token(settings: Settings, options: argparse.Namespace) -> int:
 
 async def status(settings: Settings, _: argparse.Namespace) -> int:
     """Shows each part of the running platform; fails if one is down or none runs."""
+    lines = await status_lines(the_home())
+    if lines is not None:
+        print("\n".join(line for line, _ in lines))
+        return 0 if all(is_up for _, is_up in lines) else 1
     url = f"http://{settings.http_address}/healthz"
     try:
         health = await asyncio.to_thread(_read_json, url)

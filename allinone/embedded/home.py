@@ -108,6 +108,21 @@ class Home:
             os.close(self._lock_descriptor)
             self._lock_descriptor = None
 
+    def holder(self) -> int | None:
+        """The id of the process that holds the home; None if none does."""
+        try:
+            descriptor = os.open(self.folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
+            return int(holder) if holder.isdecimal() else None
+        finally:
+            os.close(descriptor)
+        return None
+
     def port(self, name: str) -> int:
         """A free loopback port for that store: the one it had before, or another when that is taken
         by now.
