@@ -28,7 +28,7 @@ class BasketLine:
         if self.quantity < 1:
             raise InvalidInput.at("quantity", "must be at least 1")
         if self.quantity > QUANTITY_MAX:
-            raise QuantityTooLarge(sku=self.sku)
+            raise QuantityTooLarge.at("lines", f"too much of {self.sku}", sku=self.sku)
 
 
 def merged(lines: Iterable[BasketLine]) -> tuple[BasketLine, ...]:
@@ -54,7 +54,13 @@ def merged(lines: Iterable[BasketLine]) -> tuple[BasketLine, ...]:
 
 def _joined(earlier: BasketLine, line: BasketLine) -> BasketLine:
     if line.unit is not earlier.unit:
-        raise UnitMismatch(sku=line.sku, wanted=earlier.unit, given=line.unit)
+        raise UnitMismatch.at(
+            "lines",
+            f"{line.sku} comes by {earlier.unit} and by {line.unit}",
+            sku=line.sku,
+            wanted=earlier.unit,
+            given=line.unit,
+        )
     return BasketLine(
         line.sku,
         earlier.quantity + line.quantity,

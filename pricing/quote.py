@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from chassis.kernel import money
-from chassis.kernel.errors import InvalidInput, Refusal, UnitMismatch
+from chassis.kernel.errors import AmountTooLarge, InvalidInput, Refusal, UnitMismatch
 from chassis.kernel.money import Money
 from chassis.kernel.quantity import Unit
 from pricing.barcode import BarcodeInvalid, LabelMismatch, LabelValue, ScaleLabel, measured
@@ -109,14 +109,16 @@ def quote(
         raise ValueError("a basket has at least one line")
     for i, line in enumerate(lines):
         price = _price_of(line.sku, prices)
-        _require_unit(line, price)
+        _require_unit(line, price, at=f"lines[{i}].unit")
         _require_known(line, shown, at=f"lines[{i}].shown_price_version")
         if line.label is not None:
             _require_label(line, line.label, price, shown, items, at=f"lines[{i}].label")
-    quoted = tuple(_quoted(line, _price_of(line.sku, prices), shown) for line in merged(lines))
-    total = money.total(
-        (line.line_total for line in quoted), currency=quoted[0].line_total.currency
-    )
+    try:
+        quoted = tuple(_quoted(line, _price_of(line.sku, prices), shown) for line in merged(lines))
+        currency = quoted[0].line_total.currency
+        total = money.total((line.line_total for line in quoted), currency=currency)
+    except AmountTooLarge:
+        raise AmountTooLarge.at("lines", "come to too much") from None
     return Quote(lines=quoted, total=total)
 
 
@@ -129,9 +131,15 @@ def _price_of(sku: str, prices: Mapping[str, Price | None]) -> Price:
     return price
 
 
-def _require_unit(line: BasketLine, price: Price) -> None:
+def _require_unit(line: BasketLine, price: Price, *, at: str) -> None:
     if line.unit is not price.unit:
-        raise UnitMismatch(sku=line.sku, wanted=price.unit, given=line.unit)
+        raise UnitMismatch.at(
+            at,
+            f"{line.sku} is sold by {price.unit}",
+            sku=line.sku,
+            wanted=price.unit,
+            given=line.unit,
+        )
 
 
 def _require_known(line: BasketLine, shown: Mapping[Shown, Money], *, at: str) -> None:

@@ -34,6 +34,13 @@ class Money:
     def __neg__(self) -> Money:
         return Money(-self.amount_minor, self.currency)
 
+    def require_currency(self, wanted: str, *, at: str) -> None:
+        """CurrencyMismatch, naming the field, unless the amount is in this currency."""
+        if self.currency != wanted:
+            raise CurrencyMismatch.at(
+                f"{at}.currency_code", f"must be {wanted}", given=self.currency, wanted=wanted
+            )
+
     def _require_same_currency(self, other: Money) -> None:
         if self.currency != other.currency:
             raise CurrencyMismatch(given=other.currency, wanted=self.currency)

@@ -346,16 +346,19 @@ def require_payable(command: PlaceOrder, quote: Quote) -> None:
                 unit_price_minor=line.unit_price.amount_minor,
                 currency=line.unit_price.currency,
             )
-    expected = command.expected_total
+    expected, currency = command.expected_total, quote.total.currency
+    if expected is not None:
+        expected.require_currency(currency, at="expected_total")
     if expected is not None and expected != quote.total:
         raise PriceChanged(
             expected_minor=expected.amount_minor,
             actual_minor=quote.total.amount_minor,
-            currency=quote.total.currency,
+            currency=currency,
         )
     tendered = command.tender.tendered
     if tendered is None:
         return
+    tendered.require_currency(currency, at="tender.cash.tendered")
     if (tendered - quote.total).amount_minor < 0:
         raise TenderInsufficient(
             tendered_minor=tendered.amount_minor, total_minor=quote.total.amount_minor

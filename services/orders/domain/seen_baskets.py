@@ -67,9 +67,12 @@ def seen(
 
 
 def require_seen_total(seen_by_customer: Money | None, basket: SeenBasket) -> None:
-    """PriceChanged if a customer has seen another total than the basket has now."""
+    """PriceChanged if a customer has seen another total than the basket's; CurrencyMismatch."""
     total = basket.total
-    if seen_by_customer is None or total is None or seen_by_customer == total:
+    if seen_by_customer is None or total is None:
+        return
+    seen_by_customer.require_currency(total.currency, at="expected_total")
+    if seen_by_customer == total:
         return
     raise PriceChanged(
         expected_minor=seen_by_customer.amount_minor,
