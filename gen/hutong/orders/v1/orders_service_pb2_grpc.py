@@ -236,8 +236,8 @@ class OrdersServiceServicer:
         """Makes the prices of now the shown ones. Lines that can't be bought stay as they are. A freeze
         ends.
         Reasons: RESOURCE_NOT_FOUND, BASKET_CHANGED (with expected and actual version),
-        BASKET_IN_CHECKOUT, PRICE_CHANGED (with expected and actual total), REQUEST_ID_REUSED,
-        REQUEST_IN_FLIGHT.
+        BASKET_IN_CHECKOUT, PRICE_CHANGED (with expected and actual total), CURRENCY_MISMATCH,
+        REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
