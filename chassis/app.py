@@ -99,8 +99,11 @@ class Workers:
         relay = Relay(
             service=service.name, database=deps.database, redis=deps.redis, metrics=deps.metrics
         )
-        relaying = Worker(f"{service.name}.relay", relay.round, is_detached=True)
-        for worker in (*service.workers, relaying):
+        relaying = (
+            Worker(f"{service.name}.relay", relay.round, is_detached=True),
+            Worker(f"{service.name}.relay.listen", relay.listen, is_detached=True),
+        )
+        for worker in (*service.workers, *relaying):
             if share.has(worker):
                 self.add(worker)
 

@@ -83,6 +83,30 @@ class Metrics:
             ("consumer",),
             registry=registry,
         )
+        self.events_handled = Counter(
+            "hutong_events_handled",
+            "Events that had their effect in a consumer.",
+            ("consumer",),
+            registry=registry,
+        )
+        self.events_parked_now = Gauge(
+            "hutong_events_parked_now",
+            "Events that are put aside and wait for somebody, 1000 at most.",
+            ("consumer",),
+            registry=registry,
+        )
+        self.consumer_lag_events = Gauge(
+            "hutong_consumer_lag_events",
+            "Events in the stream that a consumer has not handled.",
+            ("consumer",),
+            registry=registry,
+        )
+        self.consumer_lag_seconds = Gauge(
+            "hutong_consumer_lag_seconds",
+            "How old the latest event is that a consumer has read; 0 if all is handled.",
+            ("consumer",),
+            registry=registry,
+        )
         self.saga_open = Gauge(
             "hutong_saga_open",
             "Orders on their way, by state.",

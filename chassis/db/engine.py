@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -38,6 +39,7 @@ class Database:
 
     def __init__(self, url: str, *, name: str, metrics: Metrics, connections_max: int = 8) -> None:
         self.name = name
+        self._watchers: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
         self.pool = Pool(
             lambda: _connected(url, name),
             connections_max=connections_max,
@@ -62,7 +64,8 @@ class Database:
                 connection = await self.pool.take()
                 try:
                     await connection.execute("begin")
-                    yield Transaction(connection)
+                    tx = Transaction(connection)
+                    yield tx
                     if await connection.execute("commit") != "COMMIT":
                         raise RuntimeError("a statement failed, and its transaction went on")
                 except Exception as error:
@@ -75,6 +78,9 @@ class Database:
                     raise
                 self.pool.give_back(connection)
             ended = self._committed
+            for topic in tx.news:
+                for wake in self._watchers[topic]:
+                    wake()
         finally:
             ended.observe(time.perf_counter() - begun)
 
@@ -102,6 +108,10 @@ class Database:
             ended = self._read
         finally:
             ended.observe(time.perf_counter() - begun)
+
+    def watch(self, topic: str, wake: Callable[[], None]) -> None:
+        """Has `wake` called after each commit of this process that has news on the topic."""
+        self._watchers[topic].append(wake)
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -174,7 +174,7 @@ class OnceTransaction(Transaction):
     """A transaction that has to keep its answer before it ends."""
 
     def __init__(self, tx: Transaction, key: RequestKey) -> None:
-        super().__init__(tx.connection)
+        super().__init__(tx.connection, news=tx.news)
         self._key = key
 
     async def keep(self, reply: bytes) -> bytes:

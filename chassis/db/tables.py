@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 
 def add_chassis_tables(metadata: MetaData) -> None:
-    """Adds idempotency, lease, outbox, inbox and parked_event to a service's tables."""
+    """Adds what leases, repeats, events out and events in need to a service's tables."""
     now = text("hutong.now()")
     Table(
         "idempotency",
@@ -56,6 +56,24 @@ def add_chassis_tables(metadata: MetaData) -> None:
         Column("traceparent", Text),
         PrimaryKeyConstraint("distribution_key", "aggregate", "sequence", name="outbox_pkey"),
         Index("outbox_waiting", "position", postgresql_where=text("published_at is null")),
+        Index(
+            "outbox_published",
+            "published_at",
+            "position",
+            postgresql_where=text("published_at is not null"),
+        ),
+    )
+    Table(
+        "publication",
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("epoch", Text, nullable=False),
+        Column("known_count", BigInteger, nullable=False),
+        Column("known_at", DateTime(timezone=True), nullable=False),
+        Column("earlier_count", BigInteger, nullable=False),
+        Column("earlier_at", DateTime(timezone=True), nullable=False),
+        Column("forgotten_after", DateTime(timezone=True), nullable=False),
+        Column("forgotten_position", BigInteger, nullable=False),
     )
     Table(
         "inbox",
@@ -66,6 +84,16 @@ def add_chassis_tables(metadata: MetaData) -> None:
         Column("sequence", BigInteger, nullable=False),
         Column("handled_at", DateTime(timezone=True), nullable=False, server_default=now),
         PrimaryKeyConstraint("consumer", "source", "aggregate", "sequence", name="inbox_pkey"),
+        Index("inbox_handled", "consumer", "handled_at"),
+    )
+    Table(
+        "consumer",
+        metadata,
+        Column("name", Text, primary_key=True),
+        Column("source", Text, nullable=False),
+        Column("rebuild_requested_at", DateTime(timezone=True)),
+        Column("rebuilt_at", DateTime(timezone=True)),
+        Column("forgotten_after", DateTime(timezone=True), nullable=False),
     )
     Table(
         "parked_event",
@@ -78,6 +106,7 @@ def add_chassis_tables(metadata: MetaData) -> None:
         Column("data", LargeBinary, nullable=False),
         Column("problem", Text, nullable=False),
         Column("parked_at", DateTime(timezone=True), nullable=False, server_default=now),
+        Column("retry_requested_at", DateTime(timezone=True)),
         PrimaryKeyConstraint(
             "consumer", "source", "aggregate", "sequence", name="parked_event_pkey"
         ),

@@ -70,6 +70,11 @@ class Reading:
 class Transaction(Reading):
     """One open transaction: all that its statements read is of one piece with what they write."""
 
+    def __init__(self, connection: Connection, *, news: set[str] | None = None) -> None:
+        super().__init__(connection)
+        self.news: set[str] = set() if news is None else news
+        """Whom the commit wakes in this process: topics that `Database.watch` knows."""
+
     async def run(self, statement: str, *arguments: object) -> int:
         """How many rows the statement changed."""
         told: str = await self.connection.execute(statement, *arguments)

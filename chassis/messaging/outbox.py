@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from chassis import tracing
 from chassis.db.transaction import Transaction
 
+TOPIC = "outbox"
+"""What a commit with events in it is news on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -43,6 +46,7 @@ async def add_all(tx: Transaction, events: Sequence[Event]) -> None:
     """Writes events in one statement; they are published once the transaction has committed."""
     if not events:
         return
+    tx.news.add(TOPIC)
     current = tracing.current_traceparent() or None
     await tx.run(
         _ADD,

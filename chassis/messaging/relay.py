@@ -1,144 +1,189 @@
 """Takes events from the outbox to the bus: at least once, in order within an aggregate.
 
 Events of one aggregate are written under its row's lock, so that a later one is never visible
-before an earlier one, and publishing in order of position keeps them in order. If Redis was
-emptied, its epoch is missing, and all events that are still kept are published again.
+before an earlier one, and publishing in order of position keeps them in order. Only what was sent
+is marked, by its key. What the bus has lost is sent again beside it (`publication`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from chassis.db import leases
 from chassis.db.engine import Database
 from chassis.db.transaction import Transaction
 from chassis.kernel import ids
-from chassis.kernel.errors import Unavailable
-from chassis.log import logger
-from chassis.messaging.bus import StoredEvent, epoch_key, publish_all
+from chassis.messaging.bus import StoredEvent
+from chassis.messaging.publication import EVENT_COLUMNS, EVENTS_AGAIN_AT_ONCE_MAX, Publication
+from chassis.messaging.retention import Retention
+from chassis.messaging.waking import Waking
 from chassis.telemetry import Metrics
 
-EVENTS_A_ROUND_MAX = 500
-IDLE_SECONDS = 0.5
+LEASE = "relay"
 LEASE_SECONDS = 10.0
-KEPT_DAYS = 7
-FORGET_EVERY_SECONDS = 600.0
-FORGOTTEN_AT_ONCE_MAX = 10_000
+FOLLOW_SECONDS = 1.0
+"""A relay without the lease asks for it so often, so one that fell silent is soon replaced."""
 
-log = logger(__name__)
+EVENTS_A_ROUND_MAX = 500
+LOOK_SECONDS = 0.5
+"""A relay looks so often though nobody woke it."""
 
-_WAITING = """
-select distribution_key, aggregate, sequence, type, data, created_at, traceparent
-  from outbox where published_at is null
- order by position limit $1
+AGAIN_PAUSE_SECONDS = 0.1
+"""Between two chunks that are sent again, for consumers to keep up and new events to go between."""
+
+AGAIN_SLOW_PAUSE_SECONDS = 1.0
+
+CHECK_SECONDS = 1.0
+CHECKPOINT_SECONDS = 5.0
+WAITING_COUNTED_MAX = 10_000
+
+_WAITING = f"""
+select {EVENT_COLUMNS}
+  from outbox as o where o.published_at is null
+ order by o.position limit $1
 """
 
+# A mark that is lost in a crash costs a second delivery, which a consumer takes no notice of; so it
+# need not wait for the disk.
 _MARK = """
 update outbox as o set published_at = hutong.now()
-  from unnest($1::text[], $2::text[], $3::bigint[]) as sent (distribution_key, aggregate, sequence)
+  from unnest($1::text[], $2::text[], $3::bigint[]) as sent (distribution_key, aggregate, sequence),
+       (select set_config('synchronous_commit', 'off', true)) as unhurried
  where (o.distribution_key, o.aggregate, o.sequence)
      = (sent.distribution_key, sent.aggregate, sent.sequence)
+   and o.published_at is null
 """
 
 _LAG = """
-select count(*) as waiting,
-       coalesce(extract(epoch from hutong.now() - min(created_at)), 0) as seconds
-  from outbox where published_at is null
-"""
-
-_FORGET = """
-delete from outbox
- where (distribution_key, aggregate, sequence) in (
-       select o.distribution_key, o.aggregate, o.sequence
-         from outbox as o
-        where o.published_at < hutong.now() - make_interval(days => $1)
-          and exists (select 1 from outbox as later
-                       where later.distribution_key = o.distribution_key
-                         and later.aggregate = o.aggregate
-                         and later.sequence > o.sequence)
-        order by o.position
-        limit $2)
+select (select count(*)
+          from (select 1 from outbox where published_at is null limit $1) as counted) as waiting,
+       coalesce(extract(epoch from hutong.now() - (
+           select created_at from outbox where published_at is null order by position limit 1
+       )), 0) as seconds
 """
 
 
 class Relay:
-    """One service's relay; of several replicas the one with the lease works."""
+    """One service's relay; of several replicas the one with the lease works.
 
-    def __init__(self, *, service: str, database: Database, redis: Redis, metrics: Metrics) -> None:
-        self._service = service
+    One that is paused for longer than its lease may send again what it had read before, once.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        database: Database,
+        redis: Redis,
+        metrics: Metrics,
+        lease_seconds: float = LEASE_SECONDS,
+        events_again_at_once_max: int = EVENTS_AGAIN_AT_ONCE_MAX,
+    ) -> None:
         self._database = database
-        self._redis = redis
         self._holder = ids.mint("relay")
+        self._lease_seconds = lease_seconds
         self._waiting = metrics.outbox_waiting.labels(service)
         self._lag = metrics.outbox_lag_seconds.labels(service)
-        self._forget_at = time.monotonic() + FORGET_EVERY_SECONDS
         self._redis_seconds = metrics.redis_seconds.labels("publish")
+        self._publication = Publication(
+            name=LEASE,
+            service=service,
+            database=database,
+            redis=redis,
+            events_again_at_once_max=events_again_at_once_max,
+        )
+        self._retention = Retention(name=LEASE, database=database)
+        self._waking = Waking(service=service, database=database, redis=redis)
+        self._is_in_charge = False
+        self._sent: list[StoredEvent] = []
+        self._check_at = self._again_at = 0.0
+        self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
 
     async def round(self) -> None:
-        """Publishes what waits; pauses when there is little, or when another holds the lease."""
-        published = await self._publish() if await self._lead() else 0
-        if published < EVENTS_A_ROUND_MAX:
-            await self._forget()
-            await asyncio.sleep(IDLE_SECONDS)
-
-    async def _lead(self) -> bool:
-        async with self._database.transaction() as tx:
-            leads = await leases.acquire(
-                tx, name="relay", holder=self._holder, seconds=LEASE_SECONDS
-            )
-            lag = await tx.row(_LAG)
-            if lag is not None:
-                self._waiting.set(lag.waiting)
-                self._lag.set(float(lag.seconds))
-            return leads
-
-    async def _publish(self) -> int:
-        await self._republish_after_loss()
-        async with self._database.transaction() as tx:
-            rows = await tx.rows(_WAITING, EVENTS_A_ROUND_MAX)
-        events = [StoredEvent(**row) for row in rows]
-        if not events:
-            return 0
-        begun = time.perf_counter()
-        try:
-            await publish_all(self._redis, self._service, events)
-        except (RedisError, OSError) as problem:
-            raise Unavailable(part="Redis") from problem
-        self._redis_seconds.observe(time.perf_counter() - begun)
-        async with self._database.transaction() as tx:
-            await _mark(tx, events)
-        return len(events)
-
-    async def _forget(self) -> None:
-        """Deletes what was published long ago, but the newest event of each aggregate."""
-        if time.monotonic() < self._forget_at:
+        """Publishes what waits; rests when there is little, or while another holds the lease."""
+        events = await self._mark_and_read()
+        if events is None:
+            self._is_in_charge = False
+            await self._waking.pass_on(min(FOLLOW_SECONDS, self._lease_seconds / 4))
             return
-        self._forget_at = time.monotonic() + FORGET_EVERY_SECONDS
-        async with self._database.transaction() as tx:
-            await tx.run(_FORGET, KEPT_DAYS, FORGOTTEN_AT_ONCE_MAX)
+        if not self._is_in_charge:
+            await self._publication.take_over()
+            self._is_in_charge = True
+        if events:
+            await self._send(events)
+            if len(events) < EVENTS_A_ROUND_MAX:
+                await self._mark_sent()
+        await self._send_again()
+        await self._keep_watch()
+        if len(events) < EVENTS_A_ROUND_MAX:
+            await self._waking.wait(
+                AGAIN_PAUSE_SECONDS if self._publication.is_sending_again else LOOK_SECONDS
+            )
 
-    async def _republish_after_loss(self) -> None:
-        try:
-            if await self._redis.get(epoch_key(self._service)) is not None:
+    async def listen(self) -> None:
+        """Hears from other processes that events were written; a worker beside `round` runs it."""
+        await self._waking.listen()
+
+    async def _mark_and_read(self) -> list[StoredEvent] | None:
+        """Marks what was sent, and answers what waits; None while another has the lease."""
+        async with self._database.transaction() as tx:
+            await _mark(tx, self._sent)
+            leads = await leases.keep(
+                tx, name=LEASE, holder=self._holder, seconds=self._lease_seconds
+            )
+            rows = await tx.rows(_WAITING, EVENTS_A_ROUND_MAX) if leads else ()
+            if time.monotonic() >= self._check_at:
+                lag = await tx.row(_LAG, WAITING_COUNTED_MAX)
+                if lag is not None:
+                    self._waiting.set(lag.waiting)
+                    self._lag.set(float(lag.seconds))
+        self._sent = []
+        return [StoredEvent(**row) for row in rows] if leads else None
+
+    async def _mark_sent(self) -> None:
+        async with self._database.transaction() as tx:
+            await _mark(tx, self._sent)
+        self._sent = []
+
+    async def _send(self, events: list[StoredEvent]) -> None:
+        begun = time.perf_counter()
+        if not await self._publication.send(events):
+            await self._publication.take_over()
+            if not await self._publication.send(events):
                 return
-            async with self._database.transaction() as tx:
-                again = await tx.run(
-                    "update outbox set published_at = null where published_at is not null"
-                )
-            await self._redis.set(epoch_key(self._service), ids.mint("epoch"))
-        except (RedisError, OSError) as problem:
-            raise Unavailable(part="Redis") from problem
-        log.info("events_republished", service=self._service, events=again)
+        self._redis_seconds.observe(time.perf_counter() - begun)
+        self._sent = events
+
+    async def _send_again(self) -> None:
+        if self._publication.is_sending_again and time.monotonic() >= self._again_at:
+            if not await self._publication.send_again():
+                await self._publication.take_over()
+            is_slow = await self._publication.is_far_ahead()
+            pause_seconds = AGAIN_SLOW_PAUSE_SECONDS if is_slow else AGAIN_PAUSE_SECONDS
+            self._again_at = time.monotonic() + pause_seconds
+
+    async def _keep_watch(self) -> None:
+        """Looks after what is kept, and whether the bus is still the same when nothing is sent."""
+        now = time.monotonic()
+        if now < self._check_at:
+            return
+        self._check_at = now + CHECK_SECONDS
+        is_same = await self._publication.send(())
+        if is_same and now >= self._checkpoint_at:
+            self._checkpoint_at = now + CHECKPOINT_SECONDS
+            is_same = await self._publication.checkpoint()
+        if not is_same:
+            await self._publication.take_over()
+        await self._retention.forget()
 
 
 async def _mark(tx: Transaction, events: list[StoredEvent]) -> None:
-    await tx.run(
-        _MARK,
-        [event.distribution_key for event in events],
-        [event.aggregate for event in events],
-        [event.sequence for event in events],
-    )
+    if events:
+        await tx.run(
+            _MARK,
+            [event.distribution_key for event in events],
+            [event.aggregate for event in events],
+            [event.sequence for event in events],
+        )

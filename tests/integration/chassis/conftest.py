@@ -39,5 +39,6 @@ async def nothing_is_left(database: Database) -> AsyncIterator[None]:
     yield
     async with database.transaction() as tx:
         await tx.run(
-            "truncate effect, idempotency, lease, outbox, inbox, parked_event restart identity"
+            "truncate effect, idempotency, lease, outbox, publication, consumer, inbox,"
+            " parked_event restart identity"
         )
