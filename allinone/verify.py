@@ -3,7 +3,8 @@
 Each service's own rules are views named broken_*: any row is a violation. What two services must
 agree on is checked here, from views of facts, also while the platform sells: an order's row is
 written before its effects and settled after them, so stock and money are read first, orders last,
-and orders that have moved since are left to the next time.
+and orders that have moved since are left to the next time. What only events tell, in time, is read
+by `allinone.histories`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from typing import Any
 
 import asyncpg
 
+from allinone.histories import (
+    events_not_handled,
+    events_of_nothing,
+    illegal_order_moves,
+    source_of,
+)
 from chassis.db.engine import CONNECT_SECONDS_MAX, SCHEMA
 
 ROWS_SHOWN_MAX = 20
@@ -82,6 +89,22 @@ MONEY_STATES: Mapping[str, frozenset[str | None]] = {
 SOLD = frozenset({"PLACED", "READY", "COMPLETED"})
 """States in which an order has its stock and its money, held or taken."""
 
+RULES = (
+    "stock_without_order",
+    "money_without_order",
+    "order_and_stock",
+    "order_and_stock_quantities",
+    "order_and_money",
+    "order_and_money_stores",
+    "order_and_money_amounts",
+    "order_price_version",
+    "order_and_price",
+    "order_move",
+    "event_not_handled",
+    "event_of_nothing",
+)
+"""The rules that are checked here; those of a single service are the views verify.broken_*."""
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -110,7 +133,10 @@ async def verify(urls: Mapping[str, str]) -> list[Violation]:
             found += await _disagreements(connections)
         if {"orders", "catalog"} <= connections.keys():
             found += await _price_violations(connections["orders"], connections["catalog"])
-        return found
+        if "orders" in connections:
+            moves = await illegal_order_moves(connections["orders"])
+            found += [Violation("order_move", row) for row in moves]
+        return found + await _event_violations(connections)
     finally:
         for connection in connections.values():
             await connection.close()
@@ -152,6 +178,17 @@ async def _disagreements(connections: Mapping[str, asyncpg.Connection]) -> list[
                 )
             )
     return found
+
+
+async def _event_violations(connections: Mapping[str, asyncpg.Connection]) -> list[Violation]:
+    """Events are read before what was handled of them, and the other way round."""
+    sources = {source_of(service): connection for service, connection in connections.items()}
+    lacking = await events_not_handled(sources, connections.values())
+    invented = await events_of_nothing(sources, connections.values())
+    return [
+        *(Violation("event_not_handled", row) for row in lacking),
+        *(Violation("event_of_nothing", row) for row in invented),
+    ]
 
 
 async def _price_violations(

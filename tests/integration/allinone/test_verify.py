@@ -65,8 +65,23 @@ update customer_order
 BACKDATE = "update customer_order set created_at = '2020-01-01Z' where order_id = $1"
 FORGET_STOCK = "delete from reservation where reservation_id = $1"
 FORGET_MONEY = "delete from payment where payment_id = $1"
+MOVE_TO_ANOTHER_CHAIN = "update customer_order set customer_id = 'other:c1' where order_id = $1"
+FORGET_EVENTS = "delete from outbox where position($1 in aggregate || encode(data, 'escape')) > 0"
+TAKE_TWICE = """
+insert into ledger_entry (owner, transfer_id, line, account, currency, amount_minor, kind,
+                          payment_id, actor)
+select owner, 'again', line, account, currency, amount_minor, kind, payment_id, actor
+  from ledger_entry where payment_id = $1
+"""
+PAY_ANOTHER_CHAIN = "update payment set store_id = 'other:sh01' where payment_id = $1"
 
 PLANTED = [
+    ("orders", MOVE_TO_ANOTHER_CHAIN, "orders.broken_order_tenant"),
+    ("orders", FORGET_EVENTS, "orders.broken_order_event"),
+    ("payments", FORGET_EVENTS, "payments.broken_payment_event"),
+    ("inventory", FORGET_EVENTS, "inventory.broken_stock_event"),
+    ("payments", TAKE_TWICE, "payments.broken_payment_transfers"),
+    ("payments", PAY_ANOTHER_CHAIN, "payments.broken_payment_tenant"),
     ("orders", REFUSE, "order_and_stock"),
     ("orders", REFUSE, "order_and_money"),
     ("orders", RAISE_TOTAL, "order_and_money_amounts"),
