@@ -94,6 +94,13 @@ test: $(DEVELOPMENT) ## Run the tests (ARGS='-k reservation', WORKERS=4)
 	$(BIN)/pytest -n $(WORKERS) --maxprocesses $$((2 * $$(getconf _NPROCESSORS_ONLN))) \
 		--dist loadscope $(ARGS)
 
+MINUTES ?= 2
+SEED ?=
+
+.PHONY: simulate
+simulate: $(DEVELOPMENT) ## Load with faults, then the invariants (MINUTES=10, SEED=7 plays one again)
+	@$(BIN)/python -m tests.simulation --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 .PHONY: check
 check: lint types test ## Everything that must hold before a change is merged
 

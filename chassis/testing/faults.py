@@ -1,4 +1,4 @@
-"""Faults in the network, played by a small TCP proxy: replies that are lost, connections reset."""
+"""Faults in the network, played by a small TCP proxy: replies lost or late, connections reset."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ READ_BYTES_MAX = 65536
 
 @dataclass(slots=True)
 class FaultyProxy:
-    """Carries bytes between clients and one server; `loses_replies` swallows what comes back."""
+    """Carries bytes between clients and one server; `loses_replies` swallows what comes back.
+
+    `delay_seconds` passes before each piece that is carried, either way. While the server can't be
+    reached, connections are taken and cut.
+    """
 
     server_port: int
     port: int = 0
     loses_replies: bool = False
+    delay_seconds: float = 0.0
     _connections: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @contextlib.asynccontextmanager
@@ -38,7 +43,13 @@ class FaultyProxy:
     async def _carry(
         self, client_reader: asyncio.StreamReader, client_writer: asyncio.StreamWriter
     ) -> None:
-        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.server_port)
+        try:
+            server_reader, server_writer = await asyncio.open_connection(
+                "127.0.0.1", self.server_port
+            )
+        except OSError:
+            client_writer.transport.abort()
+            return
         writers = {client_writer, server_writer}
         self._connections |= writers
         try:
@@ -58,6 +69,8 @@ class FaultyProxy:
             while data := await reader.read(READ_BYTES_MAX):
                 if is_reply and self.loses_replies:
                     continue
+                if self.delay_seconds:
+                    await asyncio.sleep(self.delay_seconds)
                 writer.write(data)
                 await writer.drain()
             writer.close()
