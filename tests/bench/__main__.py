@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from tests.bench.find_stores import find_stores
 from tests.bench.place_order import place_order
+from tests.bench.recovery import recovery
 from tests.bench.rows import BENCH_FILE, NotMeasurable, Row, machine, write, written
 from tests.bench.sse_clients import sse_clients
 
@@ -18,6 +19,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "find_stores": find_stores,
     "sse_clients": sse_clients,
     "place_order": place_order,
+    "recovery": recovery,
 }
 
 

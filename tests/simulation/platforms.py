@@ -7,6 +7,7 @@ it are started again by the platform itself.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -14,7 +15,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import psutil
 from redis.asyncio import Redis
@@ -32,6 +33,9 @@ READY_SECONDS_MAX = 180.0
 END_SECONDS_MAX = 60.0
 TOKEN_SECONDS = 12 * 3600
 POLL_SECONDS = 0.05
+PROCESSES = "processes.json"
+"""Where a cluster lists its processes, in the home."""
+
 POSTGRES, VALKEY = "postgres", "valkey-server"
 SETTINGS = {"HUTONG_LOG_LEVEL": "info", "HUTONG_LOG_FORMAT": "json"}
 
@@ -68,10 +72,11 @@ class OneProcess:
     grpc_port: int
     http_port: int
     settings: dict[str, str] = field(default_factory=dict)
-    process_of_all: asyncio.subprocess.Process | None = None
+    started: asyncio.subprocess.Process | None = None
 
-    name = "one process"
-    services = ("platform",)
+    name: ClassVar[str] = "one process"
+    command: ClassVar[str] = "run"
+    services: ClassVar[tuple[str, ...]] = ("platform",)
 
     @property
     def log(self) -> Path:
@@ -80,16 +85,16 @@ class OneProcess:
 
     async def start(self) -> None:
         """Starts the process unless it runs; returns when it serves."""
-        if self.process_of_all is not None and self.process_of_all.returncode is None:
+        if self.started is not None and self.started.returncode is None:
             return
         self.home.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             seen = log.tell()
-            self.process_of_all = await asyncio.create_subprocess_exec(
+            self.started = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-c",
                 "from allinone.cli import main; main()",
-                "run",
+                self.command,
                 "--no-seed",
                 cwd=REPOSITORY,
                 env=self._environment(),
@@ -99,13 +104,13 @@ class OneProcess:
             )
         async with asyncio.timeout(READY_SECONDS_MAX):
             while READY not in self._said(seen):
-                if self.process_of_all.returncode is not None:
+                if self.started.returncode is not None:
                     raise RuntimeError(f"the platform ended: {self._said(seen)[-2000:]}")
                 await asyncio.sleep(POLL_SECONDS)
 
     async def stop(self) -> None:
         """Ends it as Ctrl-C does; by force if that takes too long."""
-        process = self.process_of_all
+        process = self.started
         if process is None or process.returncode is not None:
             return
         with suppress(ProcessLookupError):
@@ -119,22 +124,24 @@ class OneProcess:
 
     def process(self, name: str) -> psutil.Process:
         """The platform's own process, or a store below it."""
-        if self.process_of_all is None or self.process_of_all.returncode is not None:
+        if self.started is None or self.started.returncode is not None:
             raise LookupError(name)
         try:
-            root = psutil.Process(self.process_of_all.pid)
-            if name in self.services:
-                return root
-            return next(child for child in root.children() if child.name() == name)
+            return self._process(name, psutil.Process(self.started.pid))
         except (psutil.NoSuchProcess, StopIteration):
             raise LookupError(name) from None
 
     async def killed(self, name: str) -> None:
         """Starts the platform again; its stores it starts again itself."""
         if name in self.services:
-            assert self.process_of_all is not None
-            await self.process_of_all.wait()
+            assert self.started is not None
+            await self.started.wait()
             await self.start()
+
+    def _process(self, name: str, root: psutil.Process) -> psutil.Process:
+        if name in self.services:
+            return root
+        return next(child for child in root.children() if child.name() == name)
 
     def _said(self, seen: int) -> str:
         with self.log.open("rb") as log:
@@ -153,6 +160,31 @@ class OneProcess:
             | SETTINGS
             | self.settings
         )
+
+
+@dataclass(slots=True)
+class Cluster(OneProcess):
+    """`hutong cluster`: a process for each service, which a supervisor starts again."""
+
+    name: ClassVar[str] = "a cluster"
+    command: ClassVar[str] = "cluster"
+    services: ClassVar[tuple[str, ...]] = (
+        *(plan.name for plan in BLUEPRINTS),
+        "workers",
+        "gateway",
+    )
+
+    async def killed(self, name: str) -> None:
+        """Nothing: the supervisor sees to it."""
+
+    def _process(self, name: str, root: psutil.Process) -> psutil.Process:
+        if name not in self.services:
+            return next(child for child in root.children() if child.name() == name)
+        listing = json.loads((self.home / PROCESSES).read_text())
+        pid = listing["processes"][name]["pid"]
+        if pid is None:
+            raise StopIteration
+        return psutil.Process(pid)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,12 @@ class Report:
     found: list[Violation] = field(default_factory=list)
 
 
-async def simulate(seed: int, *, seconds: float, folder: Path) -> Report:
+async def simulate(
+    seed: int, *, seconds: float, folder: Path, kind: type[OneProcess] = OneProcess
+) -> Report:
     """Plays so many seconds of load and faults of this seed on a platform of its own."""
     record = Record()
-    async with _platform(folder) as (topology, proxies, ways, tokens):
+    async with _platform(folder, kind) as (topology, proxies, ways, tokens):
         await open_chains(tokens)
         stores = Stores.of(folder / "home")
         await stores.postgres.ensure_databases([SERVICE])
@@ -93,10 +95,10 @@ async def simulate(seed: int, *, seconds: float, folder: Path) -> Report:
 
 @asynccontextmanager
 async def _platform(
-    folder: Path,
+    folder: Path, kind: type[OneProcess]
 ) -> AsyncIterator[tuple[Topology, tuple[FaultyProxy, ...], Ways, Ways]]:
     """A running platform, the faulty ways to it, and a good one."""
-    topology = OneProcess(
+    topology = kind(
         folder / "home",
         free_port(),
         free_port(),

@@ -1,0 +1,112 @@
+"""How long nobody can sell after something was killed: service, PostgreSQL, Valkey, all at once."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chassis.kernel.errors import HutongError
+from tests.bench.rows import NotMeasurable, Row
+from tests.simulation.asking import Ways
+from tests.simulation.deeds import Direct
+from tests.simulation.platforms import (
+    POSTGRES,
+    VALKEY,
+    OneProcess,
+    Tokens,
+    free_port,
+    issuer_of,
+)
+from tests.support.shop import CASHIER, Shop, till_sale, wanted
+
+KILLS = 5
+PAUSE_SECONDS = 0.05
+SETTLE_SECONDS = 15.0
+"""Between two kills: the stores' supervisor gives up one that dies six times in a minute."""
+
+SECONDS_MAX = 120.0
+FAULTS: Mapping[str, Sequence[str]] = {
+    "service": ("platform",),
+    "postgres": (POSTGRES,),
+    "valkey": (VALKEY,),
+    "everything": ("platform", POSTGRES, VALKEY),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """A till that asks again, with the same request id, until a sale is done."""
+
+    shop: Shop
+    sku: str
+
+    async def sells(self, *, until: float) -> None:
+        """Sells one piece; NotMeasurable if that was not possible by then."""
+        request = till_sale(wanted(self.sku, 1))
+        while time.monotonic() < until:
+            try:
+                await self.shop.orders(CASHIER).PlaceOrder(request)
+                return
+            except HutongError as error:
+                if error.is_answer:
+                    raise NotMeasurable(f"the sale was refused: {error}") from error
+                await asyncio.sleep(PAUSE_SECONDS)
+        raise NotMeasurable(f"nothing was sold within {SECONDS_MAX:.0f} s")
+
+
+async def recovery() -> list[Row]:
+    """From each kill to the next sale, by a till that keeps trying."""
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
+        platform = OneProcess(Path(folder) / "home", free_port(), free_port())
+        await platform.start()
+        token = Tokens(issuer_of(platform.home, http_port=platform.http_port))
+        ways = Ways(grpc_port=platform.grpc_port, http_port=platform.http_port, token=token)
+        try:
+            till = await _opened(ways)
+            for fault, names in FAULTS.items():
+                seconds = []
+                for _ in range(KILLS):
+                    seconds.append(await _seconds(platform, till, names))
+                    await asyncio.sleep(SETTLE_SECONDS)
+                rows.append(_row(fault, platform.name, sorted(seconds)))
+        finally:
+            await ways.close()
+            await platform.stop()
+    return rows
+
+
+async def _opened(ways: Ways) -> Till:
+    shop = Shop(lambda _, who: Direct(ways, who))
+    await shop.open()
+    till = Till(shop, await shop.product(stock=100_000))
+    await till.sells(until=time.monotonic() + SECONDS_MAX)
+    return till
+
+
+async def _seconds(platform: OneProcess, till: Till, names: Sequence[str]) -> float:
+    """How long it takes until a sale that was begun after the kill is done."""
+    processes = [platform.process(name) for name in names]
+    begun = time.monotonic()
+    for process in processes:
+        process.kill()
+    starting = asyncio.gather(*(platform.killed(name) for name in names))
+    await till.sells(until=begun + SECONDS_MAX)
+    seconds = time.monotonic() - begun
+    await starting
+    return seconds
+
+
+def _row(fault: str, topology: str, seconds: Sequence[float]) -> Row:
+    return Row(
+        f"recovery_seconds{{{fault}}}",
+        seconds[-1],
+        "s",
+        f"the slowest of {len(seconds)} kills, the fastest {seconds[0]:.1f}; {topology}, started "
+        "again at once by who runs it; from kill -9 to a sale that was begun after it, by a till "
+        "that keeps trying",
+    )
