@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "orders_0005"
-down_revision = "orders_0003"
+down_revision = "orders_0004"
 branch_labels = None
 depends_on = "chassis_0003"
 

@@ -1,14 +1,14 @@
 """Views for verification: what was answered, whose rows they are, and gaps in what was handled.
 
-Revision: chassis_0003
+Revision: chassis_0004
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "chassis_0003"
-down_revision = "chassis_0002"
+revision = "chassis_0004"
+down_revision = "chassis_0003"
 branch_labels = None
 depends_on = None
 

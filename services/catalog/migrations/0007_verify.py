@@ -1,13 +1,13 @@
 """Views for verification: every product and every price is told of.
 
-Revision: catalog_0009
+Revision: catalog_0007
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "catalog_0009"
+revision = "catalog_0007"
 down_revision = "catalog_0006"
 branch_labels = None
 depends_on = None

@@ -1,13 +1,13 @@
 """Views for verification: every movement is told, and no hold outlives its time for long.
 
-Revision: inventory_0003
+Revision: inventory_0002
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "inventory_0003"
+revision = "inventory_0002"
 down_revision = "inventory_0001"
 branch_labels = None
 depends_on = None

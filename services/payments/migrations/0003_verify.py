@@ -1,13 +1,13 @@
 """Views for verification: each payment has the transfers that its state tells of, and its events.
 
-Revision: payments_0004
+Revision: payments_0003
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "payments_0004"
+revision = "payments_0003"
 down_revision = "payments_0002"
 branch_labels = None
 depends_on = None
