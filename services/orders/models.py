@@ -57,6 +57,7 @@ customer_order = Table(
     Column("tells_delivery", Boolean, nullable=False, server_default=text("true")),
     Column("basket_version", BigInteger),
     Column("traceparent", Text),
+    Column("receipt", JSONB),
     PrimaryKeyConstraint("store_id", "order_id", name="customer_order_pkey"),
     CheckConstraint(_one_of("state", State), name="customer_order_state"),
     CheckConstraint(_one_of("fulfilment", Fulfilment), name="customer_order_fulfilment"),
@@ -104,6 +105,14 @@ customer_order = Table(
     ),
     CheckConstraint(
         "basket_version is null or customer_id is not null", name="customer_order_basket_owner"
+    ),
+    CheckConstraint(
+        "receipt is null or (fulfilment = 'CARRY_OUT' and basket_version is null)",
+        name="customer_order_receipt_carried_out",
+    ),
+    CheckConstraint(
+        "receipt is null or coalesce(receipt ->> 'reason', '') <> ''",
+        name="customer_order_receipt_reason",
     ),
 )
 

@@ -21,6 +21,7 @@ from chassis.log import about, logger, our_fault
 from chassis.messaging.coalescer import Coalescer
 from chassis.telemetry import Metrics
 from services.orders.domain.baskets import Checkout, KeptBasket, checkout_of
+from services.orders.domain.charging import charged, require_recordable
 from services.orders.domain.orders import (
     STEP_REFUSALS,
     UNDONE_REASON,
@@ -213,7 +214,8 @@ class OrderSaga:
     async def _place(self, command: PlaceOrder, key: RequestKey, deadline: float) -> bytes:
         try:
             require_askable(command)
-            quote = await self._first_quoted(command, key, deadline)
+            require_recordable(command)
+            quote = charged(command, await self._first_quoted(command, key, deadline))
             require_payable(command, quote)
             outcome: Order | HutongError = new_order(command, quote)
         except HutongError as error:

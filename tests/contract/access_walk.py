@@ -55,6 +55,7 @@ PLAIN = {
     "postal_code",
     "query",
     "reason",
+    "receipt_number",
     "recipient",
     "region",
     "request_id",

@@ -15,10 +15,12 @@ from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_
 from tests.e2e.conftest import StartDying, dies_in
 from tests.support.shop import (
     CASHIER,
+    MANAGER,
     OPERATOR,
     Shop,
     delivery,
     pickup,
+    recorded_sale,
     request_id,
     till_sale,
     wanted,
@@ -43,6 +45,21 @@ async def test_a_till_sale_that_dies_on_the_way_is_sold_once(
     assert order.state == orders_pb2.ORDER_STATE_COMPLETED
     again = await shop.orders().PlaceOrder(request)
     assert again.SerializeToString() == order.SerializeToString()
+    assert await shop.stock(sku) == (7, 0)
+
+
+@pytest.mark.parametrize("point", ["intent_written", "stock_done", "money_done"])
+async def test_a_recorded_sale_that_dies_on_the_way_keeps_what_was_charged(
+    point: str, shop: Shop, start_dying: StartDying
+) -> None:
+    sku = await shop.product(stock=10, price=100)
+    dying = await start_dying(point)
+    request = till_sale(wanted(sku, 3), recorded_sale=recorded_sale((sku, 299)))
+    await dies_in(dying, dying.client(STUB, MANAGER).PlaceOrder(request))
+    order = await answer(shop.orders(MANAGER), "PlaceOrder", request)
+    assert order.state == orders_pb2.ORDER_STATE_COMPLETED
+    assert order.total.amount_minor == 299
+    assert order.recorded_sale.quoted_total.amount_minor == 300
     assert await shop.stock(sku) == (7, 0)
 
 

@@ -8,6 +8,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from chassis.rpc.auth import Caller
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
 from hutong.common.v1 import measure_pb2, money_pb2, position_pb2, product_quantity_pb2
@@ -23,6 +25,7 @@ STORE = "stores/sh01"
 STORE_POSITION = (31.2235, 121.4453)
 NEXT_TO_STORE = (31.2241, 121.4467)
 ACROSS_THE_RIVER = (31.2397, 121.4998)
+SALE_TIME = Timestamp(seconds=1_500_000_000)
 OPERATOR = caller(role="platform")
 CASHIER = caller(role="cashier", stores=[STORE], principal="users/cashier-sh01-1")
 MANAGER = caller(role="store_manager", stores=[STORE], principal="users/manager-sh01")
@@ -98,6 +101,20 @@ def till_sale(
         "request_id": request_id(),
     }
     return orders_service_pb2.PlaceOrderRequest(**(usual | fields))
+
+
+def recorded_sale(*charged: tuple[str, int], **fields: Any) -> orders_pb2.RecordedSale:
+    """What till 1 charged, in fen, by SKU."""
+    usual: dict[str, Any] = {
+        "receipt_number": "A-1",
+        "sale_time": SALE_TIME,
+        "reason": "the till had prices of its own",
+        "lines": [
+            orders_pb2.ChargedLine(product=f"products/{sku}", charged_total=yuan(fen))
+            for sku, fen in charged
+        ],
+    }
+    return orders_pb2.RecordedSale(**(usual | fields))
 
 
 def pickup(

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel import names
-from chassis.kernel.errors import AmountInvalid, HutongError, InvalidInput
+from chassis.kernel.errors import HutongError, InvalidInput
 from chassis.kernel.geo import Position
-from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.values import (
-    money_from_proto,
     money_to_proto,
     unit_from_proto,
     unit_to_proto,
@@ -24,6 +22,8 @@ from hutong.catalog.v1 import catalog_pb2
 from hutong.common.v1 import money_pb2, position_pb2, product_quantity_pb2
 from hutong.orders.v1 import events_pb2, orders_pb2, orders_service_pb2
 from hutong.stores.v1 import stores_pb2, stores_service_pb2
+from services.orders.convert.amounts import amount
+from services.orders.convert.recorded_sales import recorded_sale, recorded_sale_to_proto
 from services.orders.domain.delivery import DeliveryAddress
 from services.orders.domain.orders import (
     Basket,
@@ -45,6 +45,7 @@ from services.orders.usecases.orders import aggregate_of
 
 CHAIN_ROLES = frozenset({"platform", "service"})
 STORE_ROLES = frozenset({"cashier", "store_manager"})
+MANAGING_ROLE = "store_manager"
 READING_ROLES = STORE_ROLES | {"franchise_owner"}
 
 _FULFILMENTS = {
@@ -98,6 +99,7 @@ def purchaser_of(
         or (is_theirs and bool(caller.roles & store_roles)),
         customer=customer,
         works_here=is_theirs and bool(caller.roles & STORE_ROLES),
+        manages_here=is_theirs and MANAGING_ROLE in caller.roles,
     )
 
 
@@ -136,7 +138,7 @@ def place_order(
         customer = names.parse_customer(request.customer, call.tenant)
     expected = None
     if request.HasField("expected_total"):
-        expected = _money(request.expected_total, at="expected_total")
+        expected = amount(request.expected_total, at="expected_total")
     wanted = basket(request, call)
     if request.basket:
         _require_own_basket(request.basket, wanted.store, customer, call)
@@ -152,6 +154,9 @@ def place_order(
         delivery=_delivery(request.delivery) if request.HasField("delivery") else None,
         basket_version=request.basket_version or None,
         traceparent=call.traceparent,
+        recorded=recorded_sale(request.recorded_sale)
+        if request.HasField("recorded_sale")
+        else None,
     )
 
 
@@ -190,6 +195,8 @@ def order_to_proto(order: Order, *, with_delivery: bool) -> orders_pb2.Order:
         message.change_due.CopyFrom(money_to_proto(order.change_due))
     if with_delivery and order.delivery is not None:
         message.delivery.CopyFrom(_delivery_to_proto(order.delivery))
+    if order.receipt is not None:
+        message.recorded_sale.CopyFrom(recorded_sale_to_proto(order, order.receipt))
     return message
 
 
@@ -220,15 +227,15 @@ def quote_from_proto(message: catalog_pb2.BasketQuote) -> Quote:
                 display_name=line.display_name,
                 quantity=line.quantity,
                 unit=unit_from_proto(line.unit),
-                unit_price=_money(line.unit_price, at="unit_price"),
+                unit_price=amount(line.unit_price, at="unit_price"),
                 price_version=line.price_version,
-                line_total=_money(line.line_total, at="line_total"),
+                line_total=amount(line.line_total, at="line_total"),
                 shown=_shown(line),
                 label=line.label,
             )
             for line in message.lines
         ),
-        total=_money(message.total, at="total"),
+        total=amount(message.total, at="total"),
         quoted_at=message.quote_time.ToDatetime(tzinfo=UTC),
     )
 
@@ -284,7 +291,7 @@ def total_to_proto(order: Order) -> money_pb2.Money:
 def _shown(line: catalog_pb2.QuotedLine) -> ShownPrice | None:
     if not line.HasField("shown_unit_price"):
         return None
-    unit_price = _money(line.shown_unit_price, at="shown_unit_price")
+    unit_price = amount(line.shown_unit_price, at="shown_unit_price")
     return ShownPrice(line.shown_price_version, unit_price)
 
 
@@ -348,7 +355,7 @@ def _position(message: position_pb2.Position, *, at: str) -> Position:
 
 def _tender(message: orders_pb2.Tender) -> Tender:
     if message.WhichOneof("kind") == "cash":
-        tendered = _money(message.cash.tendered, at="tender.cash.tendered")
+        tendered = amount(message.cash.tendered, at="tender.cash.tendered")
         return Tender(TenderType.CASH, tendered)
     return Tender(TenderType.WALLET)
 
@@ -380,12 +387,6 @@ def _line_to_proto(line: PricedLine) -> catalog_pb2.QuotedLine:
 
 def _reason_text(reason: HutongError | None) -> str:
     return "" if reason is None else f"{reason.reason}: {reason.text}"
-
-
-def _money(message: money_pb2.Money, *, at: str) -> Money:
-    if message.amount_minor < 0:
-        raise AmountInvalid.at(at, "must not be negative", amount_minor=message.amount_minor)
-    return money_from_proto(message, at=at)
 
 
 def _timestamp(moment: datetime) -> Timestamp:

@@ -15,6 +15,7 @@ from services.orders.domain.delivery import (
     DeliveryAddressInvalid,
     require_legible,
 )
+from services.orders.domain.recorded_sales import Charge, Receipt, RecordedSale
 
 
 class State(enum.StrEnum):
@@ -188,7 +189,8 @@ class PricedLine:
     """A line at the price it is sold at. `unit_price` is that of a piece or a kilogram.
 
     `shown` is what the customer was shown, if that was another unit price; no order has such lines.
-    `label` is the in-store label that the line is, "" if it is none.
+    `label` is the in-store label that the line is, "" if it is none. `charge` is what the till
+    charged for a line of a recorded sale; `line_total` is ours there too.
     """
 
     sku: str
@@ -200,6 +202,12 @@ class PricedLine:
     line_total: Money
     shown: ShownPrice | None = None
     label: str = ""
+    charge: Charge | None = None
+
+    @property
+    def to_pay(self) -> Money:
+        """What is asked for it: what was charged, if a till has, else what it costs."""
+        return self.line_total if self.charge is None else self.charge.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +231,8 @@ class Tender:
 class Purchaser:
     """Who asks: their name for the journal, whether they are staff, who they are as a customer.
 
-    The chain's own people are staff everywhere; `works_here` is said of the store's people only.
+    The chain's own people are staff everywhere; `works_here` is said of the store's people only,
+    `manages_here` of its managers.
     """
 
     principal: str
@@ -231,6 +240,7 @@ class Purchaser:
     is_staff: bool
     customer: CustomerId | None = None
     works_here: bool = False
+    manages_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +262,7 @@ class PlaceOrder:
     delivery: DeliveryAddress | None = None
     basket_version: int | None = None
     traceparent: str = ""
+    recorded: RecordedSale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +280,8 @@ class Order:
     `tells_delivery` is whether whoever made the request that is being answered may be told where it
     is brought. `basket_version` is that of the customer's basket at the store that it is placed
     with, None if its lines are its own. `traceparent` is the trace that its placing began; whatever
-    happens to it later is part of that too.
+    happens to it later is part of that too. `receipt` is that of a recorded sale, whose lines have
+    charges.
     """
 
     store: StoreId
@@ -292,6 +304,7 @@ class Order:
     tells_delivery: bool = True
     basket_version: int | None = None
     traceparent: str = ""
+    receipt: Receipt | None = None
 
     @property
     def change_due(self) -> Money | None:

@@ -23,27 +23,28 @@ from services.orders.domain.orders import (
     Tender,
     TenderType,
 )
+from services.orders.repository import recorded
 
 _COLUMNS = """store_id, order_id, state, fulfilment, lines, currency, total_minor, tender_type,
        tendered_minor, customer_id, till, placed_by, end_reason, version, attempts, lease_token,
-       created_at, updated_at, delivery, tells_delivery, basket_version, traceparent"""
+       created_at, updated_at, delivery, tells_delivery, basket_version, traceparent, receipt"""
 
 _INSERT = """
 insert into customer_order
        (store_id, order_id, state, fulfilment, lines, currency, total_minor, tender_type,
         tendered_minor, customer_id, till, placed_by, version, request_key, lease_token,
         lease_until, created_at, updated_at, delivery, tells_delivery,
-        basket_version, traceparent)
+        basket_version, traceparent, receipt)
 select store_id, order_id, 'PLACING', fulfilment, lines::jsonb, currency, total_minor, tender_type,
        tendered_minor, customer_id, till, placed_by, 0, request_key, lease_token,
        hutong.now() + make_interval(secs => $17), created_at, hutong.now(), delivery::jsonb, true,
-       basket_version, traceparent
+       basket_version, traceparent, receipt::jsonb
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
               $8::bigint[], $9::text[], $10::text[], $11::text[], $12::bytea[], $13::text[],
-              $14::timestamptz[], $15::text[], $16::bigint[], $18::text[])
+              $14::timestamptz[], $15::text[], $16::bigint[], $18::text[], $19::text[])
        as asked (store_id, order_id, fulfilment, lines, currency, total_minor, tender_type,
                  tendered_minor, customer_id, till, placed_by, request_key, lease_token, created_at,
-                 delivery, basket_version, traceparent)
+                 delivery, basket_version, traceparent, receipt)
  order by store_id, order_id
 """
 
@@ -179,6 +180,7 @@ async def insert_all(tx: Transaction, new: Sequence[NewOrder], *, lease_seconds:
         [order.basket_version for order in orders],
         lease_seconds,
         [order.traceparent or None for order in orders],
+        [recorded.receipt_json(order.receipt) for order in orders],
     )
 
 
@@ -315,6 +317,7 @@ def _order(row: Row) -> Order:
         tells_delivery=row.tells_delivery,
         basket_version=row.basket_version,
         traceparent=row.traceparent or "",
+        receipt=None if row.receipt is None else recorded.receipt(row.receipt),
     )
 
 
@@ -333,6 +336,7 @@ def _line(stored: dict[str, Any], currency: str) -> PricedLine:
         price_version=stored["price_version"],
         line_total=Money(stored["line_total_minor"], currency),
         label=stored.get("label", ""),
+        charge=recorded.charge(stored, currency),
     )
 
 
@@ -348,6 +352,7 @@ def _lines_json(lines: Sequence[PricedLine]) -> str:
                 "price_version": line.price_version,
                 "line_total_minor": line.line_total.amount_minor,
                 **({"label": line.label} if line.label else {}),
+                **({} if line.charge is None else recorded.charge_facts(line.charge)),
             }
             for line in lines
         ]

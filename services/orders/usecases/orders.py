@@ -396,6 +396,7 @@ def new_order(command: PlaceOrder, quote: Quote) -> Order:
         delivery=command.delivery,
         basket_version=command.basket_version,
         traceparent=command.traceparent,
+        receipt=None if command.recorded is None else command.recorded.receipt,
     )
 
 

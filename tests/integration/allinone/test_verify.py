@@ -10,7 +10,17 @@ import pytest
 from allinone.topology import BLUEPRINTS
 from allinone.verify import verify
 from hutong.orders.v1 import orders_service_pb2
-from tests.support.shop import CASHIER, Shop, delivery, pickup, request_id, till_sale, wanted
+from tests.support.shop import (
+    CASHIER,
+    MANAGER,
+    Shop,
+    delivery,
+    pickup,
+    recorded_sale,
+    request_id,
+    till_sale,
+    wanted,
+)
 from tests.support.world import World, Worlds
 
 
@@ -62,6 +72,14 @@ update customer_order
                          to_jsonb((lines -> 0 ->> 'line_total_minor')::bigint - 1))
  where order_id = $1
 """
+FORGET_CHARGE = """
+update customer_order set lines = lines #- '{0,charged_total_minor}' where order_id = $1
+"""
+FORGET_RECEIPT = "update customer_order set receipt = null where order_id = $1"
+OVERCHARGE = """
+update customer_order set lines = jsonb_set(lines, '{0,charged_total_minor}', '151')
+ where order_id = $1
+"""
 BACKDATE = "update customer_order set created_at = '2020-01-01Z' where order_id = $1"
 FORGET_STOCK = "delete from reservation where reservation_id = $1"
 FORGET_MONEY = "delete from payment where payment_id = $1"
@@ -111,6 +129,31 @@ async def test_what_is_planted_is_found(
     order_id = order.name.rpartition("/")[2]
     assert await rules_broken(world, order_id) == set()
     await change(world, service, statement, order_id)
+    assert rule in await rules_broken(world, order_id)
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        (FORGET_CHARGE, "orders.broken_order_charge"),
+        (FORGET_RECEIPT, "orders.broken_order_charge"),
+        (OVERCHARGE, "orders.broken_order_total"),
+        (RAISE_TOTAL, "orders.broken_order_total"),
+        (RAISE_TOTAL, "order_and_money_amounts"),
+        (UNDERCHARGE, "order_and_price"),
+        (CHANGE_VERSION, "order_price_version"),
+    ],
+)
+async def test_what_is_planted_in_a_recorded_sale_is_found(
+    statement: str, rule: str, world: World, shop: Shop
+) -> None:
+    sku = await shop.product(stock=10)
+    order = await shop.orders(MANAGER).PlaceOrder(
+        till_sale(wanted(sku, 2), recorded_sale=recorded_sale((sku, 150)))
+    )
+    order_id = order.name.rpartition("/")[2]
+    assert await rules_broken(world, order_id) == set()
+    await change(world, "orders", statement, order_id)
     assert rule in await rules_broken(world, order_id)
 
 

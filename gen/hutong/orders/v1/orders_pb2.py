@@ -31,7 +31,7 @@ from hutong.common.v1 import money_pb2 as hutong_dot_common_dot_v1_dot_money__pb
 from hutong.common.v1 import position_pb2 as hutong_dot_common_dot_v1_dot_position__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhutong/orders/v1/orders.proto\x12\x10hutong.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhutong/catalog/v1/catalog.proto\x1a\x1chutong/common/v1/money.proto\x1a\x1fhutong/common/v1/position.proto\"\xb6\x05\n\x05Order\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\x1c.hutong.orders.v1.OrderStateB\x04\xe2\x41\x01\x03\x12\x36\n\nfulfilment\x18\x03 \x01(\x0e\x32\x1c.hutong.orders.v1.FulfilmentB\x04\xe2\x41\x01\x03\x12\x32\n\x05lines\x18\x04 \x03(\x0b\x32\x1d.hutong.catalog.v1.QuotedLineB\x04\xe2\x41\x01\x03\x12,\n\x05total\x18\x05 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12.\n\x06tender\x18\x06 \x01(\x0b\x32\x18.hutong.orders.v1.TenderB\x04\xe2\x41\x01\x03\x12\x31\n\nchange_due\x18\x07 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63ustomer\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04till\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tplaced_by\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\nend_reason\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x39\n\x08\x64\x65livery\x18\x0f \x01(\x0b\x32!.hutong.orders.v1.DeliveryAddressB\x04\xe2\x41\x01\x03:J\xea\x41G\n\x17orders.hutong.dev/Order\x12\x1dstores/{store}/orders/{order}*\x06orders2\x05order\"\xb1\x03\n\x0f\x44\x65liveryAddress\x12h\n\trecipient\x18\x01 \x01(\tBU\xe2\x41\x01\x02\xbaHNrL\x10\x01\x18P2F^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$\x12.\n\x05phone\x18\x02 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x16\x32\x14^\\+[1-9][0-9]{6,14}$\x12\x66\n\x06street\x18\x03 \x01(\tBV\xe2\x41\x01\x02\xbaHOrM\x10\x01\x18\xf0\x01\x32\x46^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$\x12\x38\n\x08position\x18\x04 \x01(\x0b\x32\x1a.hutong.common.v1.PositionB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x62\n\x04note\x18\x05 \x01(\tBT\xe2\x41\x01\x01\xbaHMrK\x18\xf0\x01\x32\x46^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$\"w\n\x06Tender\x12,\n\x04\x63\x61sh\x18\x01 \x01(\x0b\x32\x1c.hutong.orders.v1.CashTenderH\x00\x12\x30\n\x06wallet\x18\x02 \x01(\x0b\x32\x1e.hutong.orders.v1.WalletTenderH\x00\x42\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"C\n\nCashTender\x12\x35\n\x08tendered\x18\x01 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"\x0e\n\x0cWalletTender*\x99\x02\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13ORDER_STATE_PLACING\x10\x01\x12\x16\n\x12ORDER_STATE_PLACED\x10\x02\x12\x19\n\x15ORDER_STATE_COMPLETED\x10\x03\x12\x17\n\x13ORDER_STATE_REFUSED\x10\x04\x12\x1a\n\x16ORDER_STATE_CANCELLING\x10\x05\x12\x19\n\x15ORDER_STATE_CANCELLED\x10\x06\x12\x1a\n\x16ORDER_STATE_COMPLETING\x10\x07\x12\x1f\n\x1bORDER_STATE_NEEDS_ATTENTION\x10\x08\x12\x15\n\x11ORDER_STATE_READY\x10\t*r\n\nFulfilment\x12\x1a\n\x16\x46ULFILMENT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46ULFILMENT_CARRY_OUT\x10\x01\x12\x15\n\x11\x46ULFILMENT_PICKUP\x10\x02\x12\x17\n\x13\x46ULFILMENT_DELIVERY\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dhutong/orders/v1/orders.proto\x12\x10hutong.orders.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhutong/catalog/v1/catalog.proto\x1a\x1chutong/common/v1/money.proto\x1a\x1fhutong/common/v1/position.proto\"\xf3\x05\n\x05Order\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x31\n\x05state\x18\x02 \x01(\x0e\x32\x1c.hutong.orders.v1.OrderStateB\x04\xe2\x41\x01\x03\x12\x36\n\nfulfilment\x18\x03 \x01(\x0e\x32\x1c.hutong.orders.v1.FulfilmentB\x04\xe2\x41\x01\x03\x12\x32\n\x05lines\x18\x04 \x03(\x0b\x32\x1d.hutong.catalog.v1.QuotedLineB\x04\xe2\x41\x01\x03\x12,\n\x05total\x18\x05 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12.\n\x06tender\x18\x06 \x01(\x0b\x32\x18.hutong.orders.v1.TenderB\x04\xe2\x41\x01\x03\x12\x31\n\nchange_due\x18\x07 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63ustomer\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04till\x18\t \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tplaced_by\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\nend_reason\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x39\n\x08\x64\x65livery\x18\x0f \x01(\x0b\x32!.hutong.orders.v1.DeliveryAddressB\x04\xe2\x41\x01\x03\x12;\n\rrecorded_sale\x18\x10 \x01(\x0b\x32\x1e.hutong.orders.v1.RecordedSaleB\x04\xe2\x41\x01\x03:J\xea\x41G\n\x17orders.hutong.dev/Order\x12\x1dstores/{store}/orders/{order}*\x06orders2\x05order\"\xb1\x03\n\x0f\x44\x65liveryAddress\x12h\n\trecipient\x18\x01 \x01(\tBU\xe2\x41\x01\x02\xbaHNrL\x10\x01\x18P2F^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$\x12.\n\x05phone\x18\x02 \x01(\tB\x1f\xe2\x41\x01\x02\xbaH\x18r\x16\x32\x14^\\+[1-9][0-9]{6,14}$\x12\x66\n\x06street\x18\x03 \x01(\tBV\xe2\x41\x01\x02\xbaHOrM\x10\x01\x18\xf0\x01\x32\x46^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$\x12\x38\n\x08position\x18\x04 \x01(\x0b\x32\x1a.hutong.common.v1.PositionB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x62\n\x04note\x18\x05 \x01(\tBT\xe2\x41\x01\x01\xbaHMrK\x18\xf0\x01\x32\x46^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$\"w\n\x06Tender\x12,\n\x04\x63\x61sh\x18\x01 \x01(\x0b\x32\x1c.hutong.orders.v1.CashTenderH\x00\x12\x30\n\x06wallet\x18\x02 \x01(\x0b\x32\x1e.hutong.orders.v1.WalletTenderH\x00\x42\r\n\x04kind\x12\x05\xbaH\x02\x08\x01\"C\n\nCashTender\x12\x35\n\x08tendered\x18\x01 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\"\x0e\n\x0cWalletTender\"\xf1\x02\n\x0cRecordedSale\x12\x44\n\x0ereceipt_number\x18\x01 \x01(\tB,\xe2\x41\x01\x02\xbaH%r#2!^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$\x12\x39\n\tsale_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x66\n\x06reason\x18\x03 \x01(\tBV\xe2\x41\x01\x02\xbaHOrM\x10\x01\x18\xc8\x01\x32\x46^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$\x12=\n\x05lines\x18\x04 \x03(\x0b\x32\x1d.hutong.orders.v1.ChargedLineB\x0f\xe2\x41\x01\x02\xbaH\x08\x92\x01\x05\x08\x01\x10\xf4\x03\x12\x39\n\x0cquoted_total\x18\x05 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\n\xe2\x41\x01\x03\xbaH\x03\xd8\x01\x03\"\xdd\x01\n\x0b\x43hargedLine\x12\x34\n\x07product\x18\x01 \x01(\tB#\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x63\x61talog.hutong.dev/Product\x12+\n\x05label\x18\x02 \x01(\tB\x1c\xe2\x41\x01\x01\xbaH\x15r\x13\x32\x11^([0-9]{12,14})?$\x12:\n\rcharged_total\x18\x03 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12/\n\x08\x64iscount\x18\x04 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x01*\x99\x02\n\nOrderState\x12\x1b\n\x17ORDER_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13ORDER_STATE_PLACING\x10\x01\x12\x16\n\x12ORDER_STATE_PLACED\x10\x02\x12\x19\n\x15ORDER_STATE_COMPLETED\x10\x03\x12\x17\n\x13ORDER_STATE_REFUSED\x10\x04\x12\x1a\n\x16ORDER_STATE_CANCELLING\x10\x05\x12\x19\n\x15ORDER_STATE_CANCELLED\x10\x06\x12\x1a\n\x16ORDER_STATE_COMPLETING\x10\x07\x12\x1f\n\x1bORDER_STATE_NEEDS_ATTENTION\x10\x08\x12\x15\n\x11ORDER_STATE_READY\x10\t*r\n\nFulfilment\x12\x1a\n\x16\x46ULFILMENT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46ULFILMENT_CARRY_OUT\x10\x01\x12\x15\n\x11\x46ULFILMENT_PICKUP\x10\x02\x12\x17\n\x13\x46ULFILMENT_DELIVERY\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -68,6 +68,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ORDER'].fields_by_name['version']._serialized_options = b'\342A\001\003'
   _globals['_ORDER'].fields_by_name['delivery']._loaded_options = None
   _globals['_ORDER'].fields_by_name['delivery']._serialized_options = b'\342A\001\003'
+  _globals['_ORDER'].fields_by_name['recorded_sale']._loaded_options = None
+  _globals['_ORDER'].fields_by_name['recorded_sale']._serialized_options = b'\342A\001\003'
   _globals['_ORDER']._loaded_options = None
   _globals['_ORDER']._serialized_options = b'\352AG\n\027orders.hutong.dev/Order\022\035stores/{store}/orders/{order}*\006orders2\005order'
   _globals['_DELIVERYADDRESS'].fields_by_name['recipient']._loaded_options = None
@@ -84,18 +86,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TENDER'].oneofs_by_name['kind']._serialized_options = b'\272H\002\010\001'
   _globals['_CASHTENDER'].fields_by_name['tendered']._loaded_options = None
   _globals['_CASHTENDER'].fields_by_name['tendered']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
-  _globals['_ORDERSTATE']._serialized_start=1609
-  _globals['_ORDERSTATE']._serialized_end=1890
-  _globals['_FULFILMENT']._serialized_start=1892
-  _globals['_FULFILMENT']._serialized_end=2006
+  _globals['_RECORDEDSALE'].fields_by_name['receipt_number']._loaded_options = None
+  _globals['_RECORDEDSALE'].fields_by_name['receipt_number']._serialized_options = b'\342A\001\002\272H%r#2!^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$'
+  _globals['_RECORDEDSALE'].fields_by_name['sale_time']._loaded_options = None
+  _globals['_RECORDEDSALE'].fields_by_name['sale_time']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_RECORDEDSALE'].fields_by_name['reason']._loaded_options = None
+  _globals['_RECORDEDSALE'].fields_by_name['reason']._serialized_options = b'\342A\001\002\272HOrM\020\001\030\310\0012F^[^\\x00-\\x1f\\x7f\\x{200b}-\\x{200f}\\x{202a}-\\x{202e}\\x{2066}-\\x{2069}]*$'
+  _globals['_RECORDEDSALE'].fields_by_name['lines']._loaded_options = None
+  _globals['_RECORDEDSALE'].fields_by_name['lines']._serialized_options = b'\342A\001\002\272H\010\222\001\005\010\001\020\364\003'
+  _globals['_RECORDEDSALE'].fields_by_name['quoted_total']._loaded_options = None
+  _globals['_RECORDEDSALE'].fields_by_name['quoted_total']._serialized_options = b'\342A\001\003\272H\003\330\001\003'
+  _globals['_CHARGEDLINE'].fields_by_name['product']._loaded_options = None
+  _globals['_CHARGEDLINE'].fields_by_name['product']._serialized_options = b'\342A\001\002\372A\034\n\032catalog.hutong.dev/Product'
+  _globals['_CHARGEDLINE'].fields_by_name['label']._loaded_options = None
+  _globals['_CHARGEDLINE'].fields_by_name['label']._serialized_options = b'\342A\001\001\272H\025r\0232\021^([0-9]{12,14})?$'
+  _globals['_CHARGEDLINE'].fields_by_name['charged_total']._loaded_options = None
+  _globals['_CHARGEDLINE'].fields_by_name['charged_total']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
+  _globals['_CHARGEDLINE'].fields_by_name['discount']._loaded_options = None
+  _globals['_CHARGEDLINE'].fields_by_name['discount']._serialized_options = b'\342A\001\001'
+  _globals['_ORDERSTATE']._serialized_start=2266
+  _globals['_ORDERSTATE']._serialized_end=2547
+  _globals['_FULFILMENT']._serialized_start=2549
+  _globals['_FULFILMENT']._serialized_end=2663
   _globals['_ORDER']._serialized_start=270
-  _globals['_ORDER']._serialized_end=964
-  _globals['_DELIVERYADDRESS']._serialized_start=967
-  _globals['_DELIVERYADDRESS']._serialized_end=1400
-  _globals['_TENDER']._serialized_start=1402
-  _globals['_TENDER']._serialized_end=1521
-  _globals['_CASHTENDER']._serialized_start=1523
-  _globals['_CASHTENDER']._serialized_end=1590
-  _globals['_WALLETTENDER']._serialized_start=1592
-  _globals['_WALLETTENDER']._serialized_end=1606
+  _globals['_ORDER']._serialized_end=1025
+  _globals['_DELIVERYADDRESS']._serialized_start=1028
+  _globals['_DELIVERYADDRESS']._serialized_end=1461
+  _globals['_TENDER']._serialized_start=1463
+  _globals['_TENDER']._serialized_end=1582
+  _globals['_CASHTENDER']._serialized_start=1584
+  _globals['_CASHTENDER']._serialized_end=1651
+  _globals['_WALLETTENDER']._serialized_start=1653
+  _globals['_WALLETTENDER']._serialized_end=1667
+  _globals['_RECORDEDSALE']._serialized_start=1670
+  _globals['_RECORDEDSALE']._serialized_end=2039
+  _globals['_CHARGEDLINE']._serialized_start=2042
+  _globals['_CHARGEDLINE']._serialized_end=2263
 # @@protoc_insertion_point(module_scope)

@@ -51,7 +51,7 @@ FULFILMENT_PICKUP: Fulfilment
 FULFILMENT_DELIVERY: Fulfilment
 
 class Order(_message.Message):
-    __slots__ = ("name", "state", "fulfilment", "lines", "total", "tender", "change_due", "customer", "till", "placed_by", "end_reason", "create_time", "update_time", "version", "delivery")
+    __slots__ = ("name", "state", "fulfilment", "lines", "total", "tender", "change_due", "customer", "till", "placed_by", "end_reason", "create_time", "update_time", "version", "delivery", "recorded_sale")
     NAME_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     FULFILMENT_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +67,7 @@ class Order(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_SALE_FIELD_NUMBER: _ClassVar[int]
     name: str
     state: OrderState
     fulfilment: Fulfilment
@@ -82,7 +83,8 @@ class Order(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     version: int
     delivery: DeliveryAddress
-    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., fulfilment: _Optional[_Union[Fulfilment, str]] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.QuotedLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tender: _Optional[_Union[Tender, _Mapping]] = ..., change_due: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., placed_by: _Optional[str] = ..., end_reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., delivery: _Optional[_Union[DeliveryAddress, _Mapping]] = ...) -> None: ...
+    recorded_sale: RecordedSale
+    def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[OrderState, str]] = ..., fulfilment: _Optional[_Union[Fulfilment, str]] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.QuotedLine, _Mapping]]] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., tender: _Optional[_Union[Tender, _Mapping]] = ..., change_due: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., placed_by: _Optional[str] = ..., end_reason: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., delivery: _Optional[_Union[DeliveryAddress, _Mapping]] = ..., recorded_sale: _Optional[_Union[RecordedSale, _Mapping]] = ...) -> None: ...
 
 class DeliveryAddress(_message.Message):
     __slots__ = ("recipient", "phone", "street", "position", "note")
@@ -115,3 +117,29 @@ class CashTender(_message.Message):
 class WalletTender(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class RecordedSale(_message.Message):
+    __slots__ = ("receipt_number", "sale_time", "reason", "lines", "quoted_total")
+    RECEIPT_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    SALE_TIME_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    LINES_FIELD_NUMBER: _ClassVar[int]
+    QUOTED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    receipt_number: str
+    sale_time: _timestamp_pb2.Timestamp
+    reason: str
+    lines: _containers.RepeatedCompositeFieldContainer[ChargedLine]
+    quoted_total: _money_pb2.Money
+    def __init__(self, receipt_number: _Optional[str] = ..., sale_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ChargedLine, _Mapping]]] = ..., quoted_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+
+class ChargedLine(_message.Message):
+    __slots__ = ("product", "label", "charged_total", "discount")
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    CHARGED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    DISCOUNT_FIELD_NUMBER: _ClassVar[int]
+    product: str
+    label: str
+    charged_total: _money_pb2.Money
+    discount: _money_pb2.Money
+    def __init__(self, product: _Optional[str] = ..., label: _Optional[str] = ..., charged_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...

@@ -32,7 +32,7 @@ class QuoteOrderRequest(_message.Message):
     def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., fulfilment: _Optional[_Union[_orders_pb2.Fulfilment, str]] = ..., position: _Optional[_Union[_position_pb2.Position, _Mapping]] = ...) -> None: ...
 
 class PlaceOrderRequest(_message.Message):
-    __slots__ = ("parent", "lines", "fulfilment", "tender", "customer", "till", "expected_total", "request_id", "delivery", "basket", "basket_version")
+    __slots__ = ("parent", "lines", "fulfilment", "tender", "customer", "till", "expected_total", "request_id", "delivery", "basket", "basket_version", "recorded_sale")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     FULFILMENT_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +44,7 @@ class PlaceOrderRequest(_message.Message):
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
     BASKET_FIELD_NUMBER: _ClassVar[int]
     BASKET_VERSION_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_SALE_FIELD_NUMBER: _ClassVar[int]
     parent: str
     lines: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.WantedLine]
     fulfilment: _orders_pb2.Fulfilment
@@ -55,7 +56,8 @@ class PlaceOrderRequest(_message.Message):
     delivery: _orders_pb2.DeliveryAddress
     basket: str
     basket_version: int
-    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., fulfilment: _Optional[_Union[_orders_pb2.Fulfilment, str]] = ..., tender: _Optional[_Union[_orders_pb2.Tender, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_id: _Optional[str] = ..., delivery: _Optional[_Union[_orders_pb2.DeliveryAddress, _Mapping]] = ..., basket: _Optional[str] = ..., basket_version: _Optional[int] = ...) -> None: ...
+    recorded_sale: _orders_pb2.RecordedSale
+    def __init__(self, parent: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_catalog_pb2.WantedLine, _Mapping]]] = ..., fulfilment: _Optional[_Union[_orders_pb2.Fulfilment, str]] = ..., tender: _Optional[_Union[_orders_pb2.Tender, _Mapping]] = ..., customer: _Optional[str] = ..., till: _Optional[str] = ..., expected_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_id: _Optional[str] = ..., delivery: _Optional[_Union[_orders_pb2.DeliveryAddress, _Mapping]] = ..., basket: _Optional[str] = ..., basket_version: _Optional[int] = ..., recorded_sale: _Optional[_Union[_orders_pb2.RecordedSale, _Mapping]] = ...) -> None: ...
 
 class BatchPlaceOrdersRequest(_message.Message):
     __slots__ = ("items",)

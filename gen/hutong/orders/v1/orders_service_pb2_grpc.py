@@ -133,18 +133,21 @@ class OrdersServiceServicer:
         """Places an order: at a till it is complete in the answer, for pickup and delivery it is held. Those
         two are promises, so the store must be open, offer them, and deliver to the address; a till sells
         whatever the opening hours say. What was promised is kept if the store closes afterwards. The same
-        request_id with the same body gets the same answer, byte for byte, a refusal too.
+        request_id with the same body gets the same answer, byte for byte, a refusal too. A manager of the
+        store may record a sale that a till has made by its own prices: then the order's total is what was
+        charged, and stock is asked for as ever.
         Reasons: PRODUCT_UNKNOWN, PRICE_MISSING, PRICE_VERSION_UNKNOWN, UNIT_MISMATCH,
         BARCODE_INVALID, BARCODE_UNKNOWN, LABEL_MISMATCH (of an in-store label on a line),
         QUANTITY_TOO_LARGE, AMOUNT_TOO_LARGE, AMOUNT_INVALID, CURRENCY_MISMATCH, PRICE_CHANGED (with the
         shown and the present version and unit price of a line, or with expected and actual total),
         BASKET_CHANGED (with expected and actual version), BASKET_IN_CHECKOUT, BASKET_EMPTY,
         TENDER_INSUFFICIENT, TENDER_NOT_ACCEPTED, TILL_REQUIRED, CUSTOMER_REQUIRED,
-        FULFILMENT_NOT_ALLOWED, STORE_UNKNOWN, STORE_CLOSED (with opens_at, if that is known, and the
-        closure's reason, if there is one), FULFILMENT_NOT_OFFERED, DELIVERY_OUT_OF_AREA,
-        DELIVERY_ADDRESS_INVALID, INSUFFICIENT_STOCK (with sku, wanted, available), WALLET_INSUFFICIENT,
-        ORDER_ABANDONED (the platform could not finish it, and undid it), REQUEST_ID_REUSED,
-        REQUEST_IN_FLIGHT.
+        FULFILMENT_NOT_ALLOWED, RECORDED_SALE_NOT_ALLOWED, RECORDED_SALE_INVALID (of a recorded sale that
+        does not fit the order), CHARGED_TOTAL_TOO_LARGE, STORE_UNKNOWN, STORE_CLOSED (with opens_at, if
+        that is known, and the closure's reason, if there is one), FULFILMENT_NOT_OFFERED,
+        DELIVERY_OUT_OF_AREA, DELIVERY_ADDRESS_INVALID, INSUFFICIENT_STOCK (with sku, wanted, available),
+        WALLET_INSUFFICIENT, ORDER_ABANDONED (the platform could not finish it, and undid it),
+        REQUEST_ID_REUSED, REQUEST_IN_FLIGHT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,59 @@
+"""Sales that a till has made by its own prices: what was charged, kept beside what we would ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from chassis.kernel.errors import InvalidInput, PermissionDenied
+from chassis.kernel.money import Money
+
+LineKey = tuple[str, str]
+"""What a line is of: the SKU, and the in-store label that it is, "" if it is none."""
+
+
+class RecordedSaleNotAllowed(PermissionDenied):
+    """What a till charged is believed from a manager of its store only."""
+
+    reason = "RECORDED_SALE_NOT_ALLOWED"
+    message = "only a manager of the store may record what its till charged"
+
+
+class RecordedSaleInvalid(InvalidInput):
+    """The recorded sale does not fit the order that it is recorded as."""
+
+    reason = "RECORDED_SALE_INVALID"
+    message = "the recorded sale does not fit the order"
+
+
+class ChargedTotalTooLarge(InvalidInput):
+    """More was charged for a line than any line costs: a barcode in the place of an amount."""
+
+    reason = "CHARGED_TOTAL_TOO_LARGE"
+    message = "{charged_minor} for {sku} is more than {limit_minor}"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a till charged for a line; `discount` is what it took off for that, None if not said."""
+
+    total: Money
+    discount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The till's own number of a sale, when it made it, and why it is not sold at our prices."""
+
+    number: str
+    sold_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSale:
+    """A sale as a till tells of it, with a charge for each of its lines."""
+
+    receipt: Receipt
+    charges: Mapping[LineKey, Charge]
