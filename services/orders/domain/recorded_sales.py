@@ -36,7 +36,7 @@ class ChargedTotalTooLarge(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a till charged for a line; `discount` is what it took off for that, None if not said."""
+    """What a till charged for a line; `discount` is what it named as taken off, if it did."""
 
     total: Money
     discount: Money | None = None
