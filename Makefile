@@ -10,6 +10,7 @@ BIN := .venv/bin
 RUNTIME := .venv/.runtime-installed
 DEVELOPMENT := .venv/.development-installed
 NATIVE := .venv/.native-installed
+REPLAY := .venv/.replay-installed
 THIRD_PARTY_PROTOS := build/third_party/.complete
 
 export PYTHON
@@ -35,6 +36,10 @@ $(NATIVE): $(RUNTIME) requirements/native.lock
 	@tools/setup_environment.sh native
 	@touch $@
 
+$(REPLAY): $(RUNTIME) requirements/replay.lock
+	@tools/setup_environment.sh replay
+	@touch $@
+
 .PHONY: setup
 setup: $(DEVELOPMENT) ## Make .venv with everything for developing (PYTHON=python3.12 to choose)
 
@@ -49,6 +54,7 @@ lock: $(DEVELOPMENT) ## Renew the locks from requirements/*.in (ARGS=--upgrade f
 	$(LOCK) $(ARGS) --output-file requirements/runtime.lock requirements/runtime.in
 	$(LOCK) $(ARGS) --output-file requirements/dev.lock requirements/dev.in
 	$(LOCK) $(ARGS) --output-file requirements/native.lock requirements/native.in
+	$(LOCK) $(ARGS) --no-deps --output-file requirements/replay.lock requirements/replay.in
 
 # Contracts
 
@@ -107,6 +113,7 @@ check: lint types test ## Everything that must hold before a change is merged
 .PHONY: bench
 bench: $(DEVELOPMENT) ## Measure, and write build/bench.json (ARGS='find_stores' for one)
 	@tools/install_load_generator.sh
+	-@$(MAKE) --no-print-directory $(REPLAY)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 # Running
@@ -129,6 +136,10 @@ verify: $(RUNTIME) ## Check the books: stock, money and orders agree
 
 migrate seed token status verify:
 	@exec $(BIN)/hutong $@ $(ARGS)
+
+.PHONY: replay
+replay: $(REPLAY) ## Sell a day of real baskets and check the books (DAYS=30, BASKETS=100)
+	@exec $(BIN)/hutong replay $(if $(DAYS),--days $(DAYS)) $(if $(BASKETS),--baskets $(BASKETS)) $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what can be made again; .venv and the data in .hutong stay

@@ -1,4 +1,4 @@
-"""The command line of the platform: run, migrate, seed, token, status, verify."""
+"""The command line of the platform: run, migrate, seed, token, status, verify, replay."""
 
 from __future__ import annotations
 
@@ -35,12 +35,19 @@ from allinone.identity import has_own_issuer, own_issuer
 from allinone.issuer import LocalIssuer, ProductionRefused
 from allinone.main import Platform
 from allinone.migrating import migrate as migrate_databases
+from allinone.replay.command import replay
+from allinone.replay.journey import DataMissing, InstalledJourney
+from allinone.replay.platforms import NoPlatform, a_platform
+from allinone.replay.sales import DataInvalid
+from allinone.replay.scope import scope_of
+from allinone.replay.selling import QuantityTaken
 from allinone.storage import Storage, the_home
 from allinone.topology import Settings
 from allinone.traces import traces_sent
 from allinone.verify import verify
 from allinone.waiting import stop_wished, until
 from chassis import log
+from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from chassis.rpc.engines import EngineMissing
@@ -59,6 +66,10 @@ PROBLEMS = (
     PersonUnknown,
     OtherStores,
     ProductionRefused,
+    DataMissing,
+    DataInvalid,
+    NoPlatform,
+    QuantityTaken,
     HutongError,
     PostgresError,
     OSError,
@@ -182,6 +193,23 @@ async def verify_books(settings: Settings, _: argparse.Namespace) -> int:
     return 1 if violations else 0
 
 
+async def replay_baskets(settings: Settings, options: argparse.Namespace) -> int:
+    """Sells real baskets of a public data set, and checks the books; fails if a row differs."""
+    journey = InstalledJourney()
+    scope = scope_of(journey.baskets_by_day(), days=options.days, baskets_max=options.baskets)
+    async with a_platform(settings) as found:
+        print(found.text, flush=True)
+        result = await replay(
+            journey,
+            scope,
+            address=found.address,
+            issuer=found.issuer,
+            clock=SystemClock(),
+            out=sys.stdout,
+        )
+    return 0 if result.is_well else 1
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hutong",
@@ -235,6 +263,16 @@ def _parser() -> argparse.ArgumentParser:
     command("verify", verify_books)
     for name, text in PROCESS_COMMANDS.items():
         commands.add_parser(name, help=text, description=text)
+    replaying = command("replay", replay_baskets)
+    replaying.add_argument(
+        "--days",
+        type=_positive,
+        metavar="NUMBER",
+        help="so many days, from the one with the median number of baskets on; 1 if not said",
+    )
+    replaying.add_argument(
+        "--baskets", type=_positive, metavar="NUMBER", help="at most so many baskets"
+    )
     return parser
 
 
@@ -253,6 +291,13 @@ def _stores_number(text: str) -> int:
     number = int(text)
     if not 1 <= number <= STORES_MAX:
         raise argparse.ArgumentTypeError(f"must be between 1 and {STORES_MAX}")
+    return number
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
     return number
 
 

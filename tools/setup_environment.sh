@@ -1,14 +1,14 @@
 #!/bin/sh
 # Makes .venv and installs one of the locks into it, and Hutong itself, editable, after that.
 #
-# Usage: tools/setup_environment.sh runtime|dev|native
+# Usage: tools/setup_environment.sh runtime|dev|native|replay
 #
 # A shell script, since the python3 of an old machine could not even read a newer Python's syntax.
 # Wheels only: nothing is compiled, and every file must have a hash that the lock knows.
 set -eu
 cd "$(dirname "$0")/.."
 
-lock="requirements/${1:?which lock: runtime, dev or native}.lock"
+lock="requirements/${1:?which lock: runtime, dev, native or replay}.lock"
 environment=.venv
 
 fail() {
@@ -55,6 +55,12 @@ if ! is_usable; then
     "$interpreter" -m venv --clear "$environment"
 fi
 echo "setup: installing $lock (the first time takes a minute)"
+case "$1" in
+native | replay)
+    # An addition to a whole environment; what its packages would bring along for no use is left out.
+    install --require-hashes --only-binary :all: --no-deps --requirement "$lock"
+    exit
+    ;;
+esac
 install --require-hashes --only-binary :all: --requirement "$lock"
-[ "$1" = native ] && exit
 install --no-build-isolation --no-deps --editable .

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -55,6 +56,24 @@ class Asker:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(2 * pause, PAUSE_SECONDS_MAX)
         return await self._peer.call(method, request, seconds=CALL_SECONDS)
+
+    async def insist(
+        self, method: Callable[..., Awaitable[Reply]], request: Message, *, seconds: float
+    ) -> Reply:
+        """The reply of a stub's method, of a request that has one effect however often it is asked.
+
+        Whatever is no answer is asked again for so many seconds. Raises the HutongError that the
+        platform refused with, or the last one that was no answer.
+        """
+        give_up_at, pause = time.monotonic() + seconds, PAUSE_SECONDS_MIN
+        while True:
+            try:
+                return await self._peer.call(method, request, seconds=CALL_SECONDS)
+            except HutongError as error:
+                if error.is_answer or time.monotonic() >= give_up_at:
+                    raise
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(2 * pause, PAUSE_SECONDS_MAX)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from alembic import op
 revision = "orders_0005"
 down_revision = "orders_0004"
 branch_labels = None
-depends_on = "chassis_0003"
+depends_on = "chassis_0004"
 
 _VERIFY_VIEWS = (
     """

@@ -1,6 +1,6 @@
 """Sales that tills made by their own prices.
 
-Revision: orders_0005
+Revision: orders_0006
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "orders_0005"
-down_revision = "orders_0004"
+revision = "orders_0006"
+down_revision = "orders_0005"
 branch_labels = None
 depends_on = None
 
