@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from tests.bench.find_stores import find_stores
 from tests.bench.place_order import place_order
 from tests.bench.recovery import recovery
+from tests.bench.replay_baskets import replay_baskets
 from tests.bench.rows import BENCH_FILE, NotMeasurable, Row, machine, write, written
 from tests.bench.sse_clients import sse_clients
 
@@ -20,6 +21,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "sse_clients": sse_clients,
     "place_order": place_order,
     "recovery": recovery,
+    "replay_baskets": replay_baskets,
 }
 
 
