@@ -12,6 +12,7 @@ import pytest
 from allinone.demo.asking import asking
 from allinone.replay import requests
 from allinone.replay.command import Replayed, replay
+from allinone.replay.journey import DataMissing, InstalledJourney, Journey
 from allinone.replay.preparing import prepare
 from allinone.replay.sales import Sale, sales_of, sku_of, unit_of
 from allinone.replay.scope import scope_of
@@ -35,13 +36,14 @@ from tests.support.journey import (
 from tests.support.shop import EACH, request_id
 from tests.support.world import Client, World
 
+WHOLE_DAY_SECONDS_MAX = 400
+"""A whole day's goods are brought for the few real baskets that are sold."""
+
 FIRST_STORE = requests.store_name(f"s{AT_FIRST_STORE}")
 SECOND_STORE = requests.store_name(f"s{AT_SECOND_STORE}")
 
 
-async def replayed(
-    world: World, data: SmallJourney | None = None, **scope: int
-) -> tuple[Replayed, str]:
+async def replayed(world: World, data: Journey | None = None, **scope: int) -> tuple[Replayed, str]:
     """One run, and what it printed."""
     data = data or SmallJourney()
     out = io.StringIO()
@@ -104,6 +106,19 @@ async def test_a_day_is_sold_as_the_data_have_it(world: World) -> None:
     assert [line.discount.amount_minor for line in free.recorded_sale.lines] == [0, 100]
     odd_discount = await order_of(world, "16", SECOND_STORE)
     assert not odd_discount.recorded_sale.lines[0].HasField("discount")
+
+
+@pytest.mark.timeout(WHOLE_DAY_SECONDS_MAX)
+async def test_real_baskets_are_sold_as_the_real_data_have_them(world: World) -> None:
+    try:
+        data = InstalledJourney()
+    except DataMissing as problem:
+        pytest.skip(str(problem))
+    for before in (0, 20):
+        result, told = await replayed(world, data, baskets_max=20)
+        assert result.is_well, told
+        assert (result.sold.sold, result.sold.before) == (20, before)
+        assert "2017-03-09: 20 baskets" in told
 
 
 async def test_a_second_run_sells_nothing_and_a_larger_one_adds_to_it(world: World) -> None:
