@@ -127,14 +127,15 @@ run: $(RUNTIME) ## Run the whole platform here; Ctrl-C stops it
 cluster: $(RUNTIME) ## Run it as a process for each service here; Ctrl-C stops it
 	@exec $(BIN)/hutong cluster $(ARGS)
 
-.PHONY: migrate seed token status verify
+.PHONY: migrate seed token status verify events
 migrate: $(RUNTIME) ## Bring the databases to the newest schema
 seed: $(RUNTIME) ## Fill a running platform with demo data
 token: $(RUNTIME) ## Print an access token (ARGS for whom)
 status: $(RUNTIME) ## Show what runs, and where
 verify: $(RUNTIME) ## Check the books: stock, money and orders agree
+events: $(RUNTIME) ## Show what happens on a running platform (ARGS='--service orders')
 
-migrate seed token status verify:
+migrate seed token status verify events:
 	@exec $(BIN)/hutong $@ $(ARGS)
 
 .PHONY: replay

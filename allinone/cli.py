@@ -1,4 +1,4 @@
-"""The command line of the platform: run, migrate, seed, token, status, verify, replay."""
+"""The command line of the platform. `command` has those that are processes of a cluster."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from asyncpg import PostgresError
 from allinone.banner import FIRST_PERSON, TOKEN_HOURS, banner
 from allinone.cluster.status import status_lines
 from allinone.command import PROCESS_COMMANDS, ending
+from allinone.consumers import ConsumerUnknown
 from allinone.demo.china.seeding import OtherStores, seed_china
 from allinone.demo.china.stores import RANDOM_SEED_DEFAULT, STORES_MAX
 from allinone.demo.people import (
@@ -31,6 +32,8 @@ from allinone.demo.progress import Progress
 from allinone.demo.seeding import seed
 from allinone.demo.tenants import TENANT
 from allinone.embedded import EmbeddedError
+from allinone.event_commands import add_options as add_event_options
+from allinone.event_commands import show_events
 from allinone.identity import has_own_issuer, own_issuer
 from allinone.issuer import LocalIssuer, ProductionRefused
 from allinone.main import Platform
@@ -65,6 +68,7 @@ PROBLEMS = (
     CannotListen,
     PersonUnknown,
     OtherStores,
+    ConsumerUnknown,
     ProductionRefused,
     DataMissing,
     DataInvalid,
@@ -210,6 +214,13 @@ async def replay_baskets(settings: Settings, options: argparse.Namespace) -> int
     return 0 if result.is_well else 1
 
 
+async def follow_events(settings: Settings, options: argparse.Namespace) -> int:
+    """Shows the events of a running platform, and what its consumers have put aside."""
+    stopping = stop_wished()
+    await until(stopping, show_events(settings, options))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hutong",
@@ -273,6 +284,7 @@ def _parser() -> argparse.ArgumentParser:
     replaying.add_argument(
         "--baskets", type=_positive, metavar="NUMBER", help="at most so many baskets"
     )
+    add_event_options(command("events", follow_events))
     return parser
 
 

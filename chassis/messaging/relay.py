@@ -78,11 +78,12 @@ class Relay:
         database: Database,
         redis: Redis,
         metrics: Metrics,
+        holder: str | None = None,
         lease_seconds: float = LEASE_SECONDS,
         events_again_at_once_max: int = EVENTS_AGAIN_AT_ONCE_MAX,
     ) -> None:
         self._database = database
-        self._holder = ids.mint("relay")
+        self._holder = holder or ids.mint("relay")
         self._lease_seconds = lease_seconds
         self._waiting = metrics.outbox_waiting.labels(service)
         self._lag = metrics.outbox_lag_seconds.labels(service)

@@ -139,16 +139,15 @@ class Upkeep:
         self._lag.set(unread)
         self._lag_seconds.set(max(0.0, time.time() - read[0] / 1000) if unread and read[0] else 0.0)
         first = stream["first-entry"]
-        trimmed = int(stream["entries-added"]) - int(stream["length"])
-        is_cut = first is not None and _order(first[0]) > read
-        if is_cut and trimmed > int(group["entries-read"] or 0):
-            # What is left is read on; reading its first entry ends this state.
-            await self._ask_again(why="the stream was trimmed before it was read")
-            before = (_order(first[0])[0], _order(first[0])[1] - 1)
-            before = before if before[1] >= 0 else (before[0] - 1, 2**63)
-            await self._redis.xgroup_setid(
-                self._stream, self._name, f"{before[0]}-{before[1]}", entries_read=trimmed
-            )
+        added, length = int(stream["entries-added"]), int(stream["length"])
+        # The place before the first entry that is left, or at the end if none is.
+        before = _before(_order(first[0])) if first else _order(stream["last-generated-id"])
+        if before <= read or added - length <= int(group["entries-read"] or 0):
+            return
+        await self._ask_again(why="the stream was trimmed before it was read")
+        await self._redis.xgroup_setid(
+            self._stream, self._name, f"{before[0]}-{before[1]}", entries_read=added - length
+        )
 
     async def _ask_again(self, *, why: str) -> None:
         """Has the source send all that it keeps again."""
@@ -199,3 +198,8 @@ class Upkeep:
 def _order(entry_id: bytes) -> tuple[int, int]:
     milliseconds, _, number = entry_id.partition(b"-")
     return int(milliseconds), int(number or 0)
+
+
+def _before(place: tuple[int, int]) -> tuple[int, int]:
+    milliseconds, number = place
+    return (milliseconds, number - 1) if number else (milliseconds - 1, 2**63)

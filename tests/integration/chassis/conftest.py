@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chassis.db.engine import Database
+from tests.integration.chassis.event_bus import Bus
 from tests.integration.chassis.planted import BLUEPRINT, Floor
 from tests.support.world import World, Worlds
 
@@ -42,3 +43,10 @@ async def nothing_is_left(database: Database) -> AsyncIterator[None]:
             "truncate effect, idempotency, lease, outbox, publication, consumer, inbox,"
             " parked_event restart identity"
         )
+
+
+@pytest.fixture
+async def bus(world: World) -> AsyncIterator[Bus]:
+    await world.redis.flushdb()
+    yield Bus(world)
+    await world.pass_time("floor", 0)
