@@ -11,10 +11,12 @@ from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_
 from services.catalog.convert import parity as parity_convert
 from services.catalog.convert import prices as price_convert
 from services.catalog.convert import products as product_convert
+from services.catalog.convert import stock as stock_convert
 from services.catalog.domain.prices import BasketQuote, BasketToQuote
 from services.catalog.usecases.parity import Parity
 from services.catalog.usecases.prices import Prices
 from services.catalog.usecases.products import Products
+from services.catalog.usecases.stock import StoreStocks
 
 
 class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
@@ -25,11 +27,13 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         products: Products,
         prices: Prices,
         parity: Parity,
+        stocks: StoreStocks,
         quote_lane: Coalescer[BasketToQuote, BasketQuote],
     ) -> None:
         self._products = products
         self._prices = prices
         self._parity = parity
+        self._stocks = stocks
         self._quote_lane = quote_lane
 
     async def BatchCreateProducts(
@@ -60,20 +64,26 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
     async def ListProducts(
         self, request: catalog_service_pb2.ListProductsRequest, call: Call
     ) -> catalog_service_pb2.ListProductsResponse:
+        store = stock_convert.store_or_none(request.store, call.tenant)
         listing = f"{call.method}/{call.tenant}/{request.department}"
         asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
         products = await self._products.list_products(
             call.tenant, department=request.department, after=asked.after, rows_max=asked.size + 1
         )
         page = asked.page(products, key=lambda product: product.sku)
+        has = await self._stocks.availabilities(store, [product.sku for product in page.rows])
         return catalog_service_pb2.ListProductsResponse(
-            products=[product_convert.product_message(product) for product in page.rows],
+            products=[
+                product_convert.product_message(product, has.get(product.sku))
+                for product in page.rows
+            ],
             next_page_token=page.next_token,
         )
 
     async def SearchProducts(
         self, request: catalog_service_pb2.SearchProductsRequest, call: Call
     ) -> catalog_service_pb2.SearchProductsResponse:
+        store = stock_convert.store_or_none(request.store, call.tenant)
         listing = f"{call.method}/{call.tenant}/{request.department}/{request.query}"
         asked = page_request(size=request.page_size, token=request.page_token, listing=listing)
         found = await self._products.search_products(
@@ -84,8 +94,12 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
             rows_max=asked.size + 1,
         )
         page = asked.page(found, key=lambda each: product_convert.match_key(each.match))
+        has = await self._stocks.availabilities(store, [each.product.sku for each in page.rows])
         return catalog_service_pb2.SearchProductsResponse(
-            products=[product_convert.product_message(each.product) for each in page.rows],
+            products=[
+                product_convert.product_message(each.product, has.get(each.product.sku))
+                for each in page.rows
+            ],
             next_page_token=page.next_token,
         )
 
@@ -147,8 +161,9 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
             store, channel=channel, after=asked.after, rows_max=asked.size + 1
         )
         page = asked.page(prices, key=lambda price: price.sku)
+        has = await self._stocks.availabilities(store, [price.sku for price in page.rows])
         return catalog_service_pb2.ListPricesResponse(
-            prices=[price_convert.price_message(price) for price in page.rows],
+            prices=[price_convert.price_message(price, has.get(price.sku)) for price in page.rows],
             next_page_token=page.next_token,
         )
 

@@ -10,14 +10,18 @@ from chassis.rpc.server import Servicer
 from chassis.settings import load
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from services.catalog.api import CatalogApi
+from services.catalog.convert.parity import disagreement_changed, shown_changed
 from services.catalog.convert.prices import price_events
 from services.catalog.convert.products import product_events
+from services.catalog.domain.availability import LittleLeft
 from services.catalog.domain.prices import BasketQuote, BasketToQuote
+from services.catalog.events import STOCK_CONSUMER, stock_consumer
 from services.catalog.models import metadata
 from services.catalog.settings import CatalogSettings
 from services.catalog.usecases.parity import Parity
 from services.catalog.usecases.prices import Prices
 from services.catalog.usecases.products import Products
+from services.catalog.usecases.stock import StoreStocks
 from services.catalog.workers import ParityCheck
 
 NAME = "catalog"
@@ -27,11 +31,20 @@ QUOTE_BATCHES_AT_ONCE_MAX = 2
 
 
 def build(deps: Deps) -> Service:
-    """The service, with the worker that compares what is shown with what is asked."""
+    """The service, with what compares shown with asked prices, and what learns of stock."""
     products = Products(deps.database, product_events=product_events)
     prices = Prices(deps.database, price_events=price_events)
     settings = load(CatalogSettings, service=NAME)
-    parity = Parity(deps.database, grace_seconds=settings.parity_grace_seconds)
+    parity = Parity(
+        deps.database,
+        grace_seconds=settings.parity_grace_seconds,
+        shown_changed=shown_changed,
+        disagreement_changed=disagreement_changed,
+    )
+    stocks = StoreStocks(
+        deps.database,
+        little_left=LittleLeft(settings.low_stock_pieces, settings.low_stock_grams),
+    )
     quote_lane = Coalescer[BasketToQuote, BasketQuote](
         "catalog.quote_baskets",
         prices.quote_baskets,
@@ -42,7 +55,7 @@ def build(deps: Deps) -> Service:
         name=NAME,
         servicers=[
             Servicer(
-                implementation=CatalogApi(products, prices, parity, quote_lane),
+                implementation=CatalogApi(products, prices, parity, stocks, quote_lane),
                 register=catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
                 service=catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
             )
@@ -52,7 +65,8 @@ def build(deps: Deps) -> Service:
                 "catalog.parity",
                 ParityCheck(parity, metrics=deps.metrics).round,
                 is_detached=True,
-            )
+            ),
+            Worker(STOCK_CONSUMER, stock_consumer(stocks, deps).round, is_detached=True),
         ],
         closing=[quote_lane.close],
     )

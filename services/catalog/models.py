@@ -228,6 +228,17 @@ Table(
     Index("shown_price_silent", "reported_at"),
 )
 
+# How many events there were of what a device shows. It stays when the device is given up.
+Table(
+    "shown_device",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("surface", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    PrimaryKeyConstraint("store_id", "surface", "device", name="shown_device_pkey"),
+)
+
 # Where a device shows what is not asked. There is one open disagreement of a device and product.
 Table(
     "price_disagreement",
@@ -245,6 +256,7 @@ Table(
     Column("price_amount_minor", BigInteger),
     Column("first_seen_at", DateTime(timezone=True), nullable=False),
     Column("resolved_at", DateTime(timezone=True)),
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("store_id", "disagreement_id", name="price_disagreement_pkey"),
     CheckConstraint(
         "surface in ('shelf_label', 'till', 'app')", name="price_disagreement_surface_known"
@@ -263,4 +275,19 @@ Table(
         unique=True,
         postgresql_where=text("resolved_at is null"),
     ),
+)
+
+# What stores have, for listings, as inventory's events tell it. The truth is inventory's.
+Table(
+    "store_stock",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("available", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("noted_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("store_id", "sku", name="store_stock_pkey"),
+    CheckConstraint("unit in ('each', 'gram')", name="store_stock_unit"),
+    CheckConstraint("version >= 1", name="store_stock_version_counts_from_1"),
 )

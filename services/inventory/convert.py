@@ -31,6 +31,7 @@ from services.inventory.domain.stock import (
 )
 
 STOCK_MOVED = "hutong.inventory.v1.StockMoved"
+RESERVATION_CHANGED = "hutong.inventory.v1.ReservationChanged"
 
 _VERSION_DIGITS_MAX = 18
 """So many digits always fit the database's integers."""
@@ -187,6 +188,19 @@ def stock_moved(posting: Posting, traceparent: str) -> Event:
         aggregate=f"{names.tenant_of(level.store_id)}/{message.level.name}",
         sequence=level.version,
         type=STOCK_MOVED,
+        data=wire_bytes(message),
+        traceparent=traceparent,
+    )
+
+
+def reservation_changed(reservation: Reservation, sequence: int, traceparent: str) -> Event:
+    """The event that tells of a reservation that was made or ended."""
+    message = events_pb2.ReservationChanged(reservation=reservation_to_proto(reservation))
+    return Event(
+        distribution_key=reservation.store_id,
+        aggregate=f"{names.tenant_of(reservation.store_id)}/{message.reservation.name}",
+        sequence=sequence,
+        type=RESERVATION_CHANGED,
         data=wire_bytes(message),
         traceparent=traceparent,
     )

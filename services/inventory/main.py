@@ -19,7 +19,11 @@ NAME = "inventory"
 
 def build(deps: Deps) -> Service:
     """The service's servicer, its lanes and its sweeper."""
-    stock = Stock(deps.database, stock_moved=convert.stock_moved)
+    stock = Stock(
+        deps.database,
+        stock_moved=convert.stock_moved,
+        reservation_changed=convert.reservation_changed,
+    )
     lanes = Lanes(
         reserve=Coalescer("inventory.reserve", stock.reserve, metrics=deps.metrics),
         commit=Coalescer("inventory.commit", stock.commit, metrics=deps.metrics),

@@ -44,6 +44,9 @@ DUE_HOLDS_MAX = 500
 ATTEMPTS_MAX = 3
 """How often a batch is tried when another transaction makes one of its reservations meanwhile."""
 
+MADE, ENDED = 1, 2
+"""What a reservation can have of events: one when it is made, one when it ends after that."""
+
 Results = list[Reservation | HutongError]
 
 Traces = Mapping[str, str]
@@ -75,7 +78,8 @@ class _MoreAreDue(Exception):
 class Stock:
     """The stock levels and reservations of all stores.
 
-    `stock_moved` writes the event that tells of a posting, as part of a trace.
+    `stock_moved` writes the event that tells of a posting, `reservation_changed` the one of a
+    reservation with its number among that reservation's, both as part of a trace.
     """
 
     def __init__(
@@ -83,10 +87,12 @@ class Stock:
         database: Database,
         *,
         stock_moved: Callable[[Posting, str], outbox.Event],
+        reservation_changed: Callable[[Reservation, int, str], outbox.Event],
         due_holds_max: int = DUE_HOLDS_MAX,
     ) -> None:
         self._database = database
         self._stock_moved = stock_moved
+        self._reservation_changed = reservation_changed
         self._due_holds_max = due_holds_max
 
     async def reserve(self, commands: Sequence[ReserveCommand]) -> Results:
@@ -262,6 +268,14 @@ class Stock:
             await repository.end_reservations(tx, ended)
         if made and await repository.add_reservations(tx, made) < len(made):
             raise _ReservationAppeared
+        await outbox.add_all(
+            tx,
+            [
+                self._reservation_changed(changed, sequence, traces.get(changed.reservation_id, ""))
+                for sequence, all_changed in ((MADE, made), (ENDED, ended))
+                for changed in all_changed
+            ],
+        )
         await self._save(tx, books, traces)
 
     async def _save(self, tx: Transaction, books: Books, traces: Traces = _NO_TRACES) -> None:

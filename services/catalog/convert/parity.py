@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from google.protobuf.message import Message
+
 from chassis.kernel import names
 from chassis.kernel.errors import InvalidInput
+from chassis.kernel.names import StoreId
+from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
-from chassis.rpc.values import money_from_proto, money_to_proto
-from hutong.catalog.v1 import catalog_service_pb2, parity_pb2
-from services.catalog.domain.parity import Device, Disagreement, Report, ShownPrice, Surface
+from chassis.rpc.values import money_from_proto, money_to_proto, wire_bytes
+from hutong.catalog.v1 import catalog_service_pb2, events_pb2, parity_pb2
+from services.catalog.domain.parity import (
+    Device,
+    Disagreement,
+    Report,
+    ShownChange,
+    ShownPrice,
+    Surface,
+)
 
 _SURFACES = {
     parity_pb2.PRICE_SURFACE_SHELF_LABEL: Surface.SHELF_LABEL,
@@ -49,11 +60,7 @@ def disagreement_message(found: Disagreement) -> parity_pb2.PriceDisagreement:
         name=names.PRICE_DISAGREEMENT.format(found.device.store, str(found.number)),
         surface=_SURFACE_NUMBERS[found.device.surface],
         device=found.device.device,
-        shown=parity_pb2.ShownPrice(
-            product=names.PRODUCT.format(found.shown.sku),
-            price_version=found.shown.version,
-            unit_price=money_to_proto(found.shown.unit_price),
-        ),
+        shown=_shown_message(found.shown),
         price_version=found.price_version or 0,
         first_seen_time=found.first_seen_at,
         resolve_time=found.resolved_at,
@@ -61,3 +68,47 @@ def disagreement_message(found: Disagreement) -> parity_pb2.PriceDisagreement:
     if found.unit_price is not None:
         message.unit_price.CopyFrom(money_to_proto(found.unit_price))
     return message
+
+
+def shown_changed(change: ShownChange) -> Event:
+    """The event that a device shows other prices, or that it was given up."""
+    device = change.device
+    message = events_pb2.ShownPricesChanged(
+        store=names.STORE.format(device.store),
+        surface=_SURFACE_NUMBERS[device.surface],
+        device=device.device,
+        prices=[_shown_message(shown) for shown in change.prices],
+        lost_products=[names.PRODUCT.format(sku) for sku in change.lost],
+        report_time=change.at,
+    )
+    name = names.PRICE_SURFACE.format(device.store, f"{device.surface}-{device.device}")
+    return _event(device.store, name, sequence=change.version, message=message)
+
+
+def disagreement_changed(found: Disagreement) -> Event:
+    """The event that a disagreement was seen, is another by now, or is over."""
+    message = events_pb2.PriceDisagreementChanged(price_disagreement=disagreement_message(found))
+    return _event(
+        found.device.store,
+        message.price_disagreement.name,
+        sequence=found.version,
+        message=message,
+    )
+
+
+def _event(store: StoreId, name: str, *, sequence: int, message: Message) -> Event:
+    return Event(
+        distribution_key=store,
+        aggregate=f"{names.tenant_of(store)}/{name}",
+        sequence=sequence,
+        type=message.DESCRIPTOR.full_name,
+        data=wire_bytes(message),
+    )
+
+
+def _shown_message(shown: ShownPrice) -> parity_pb2.ShownPrice:
+    return parity_pb2.ShownPrice(
+        product=names.PRODUCT.format(shown.sku),
+        price_version=shown.version,
+        unit_price=money_to_proto(shown.unit_price),
+    )

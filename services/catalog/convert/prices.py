@@ -25,6 +25,8 @@ from pricing import barcode
 from pricing.basket import BasketLine
 from pricing.quote import QuotedLine
 from services.catalog.convert.products import pack_message, product_message
+from services.catalog.convert.stock import availability_number
+from services.catalog.domain.availability import Availability
 from services.catalog.domain.prices import (
     BasketQuote,
     BasketToQuote,
@@ -111,7 +113,7 @@ def basket(request: catalog_service_pb2.QuoteBasketRequest, call: Call) -> Baske
     )
 
 
-def price_message(price: StorePrice) -> catalog_pb2.Price:
+def price_message(price: StorePrice, availability: Availability | None = None) -> catalog_pb2.Price:
     """The price as the contract has it."""
     message = catalog_pb2.Price(
         name=names.PRICE.format(price.store, price.sku),
@@ -120,6 +122,7 @@ def price_message(price: StorePrice) -> catalog_pb2.Price:
         start_time=price.starts_at,
         unit=unit_to_proto(price.unit),
         end_time=price.ends_at,
+        availability=availability_number(availability),
     )
     if price.channel is not None:
         message.channel = _CHANNEL_NUMBERS[price.channel]

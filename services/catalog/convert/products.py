@@ -15,7 +15,9 @@ from chassis.rpc.values import (
     wire_bytes,
 )
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, events_pb2
+from services.catalog.convert.stock import availability_number
 from services.catalog.domain import products as domain
+from services.catalog.domain.availability import Availability
 from services.catalog.domain.products import (
     Department,
     Match,
@@ -100,7 +102,9 @@ def _packs(messages: Sequence[catalog_pb2.Pack], *, at: str) -> tuple[Pack, ...]
     return tuple(sorted(packs, key=lambda pack: (pack.pieces, pack.pack)))
 
 
-def product_message(product: Product) -> catalog_pb2.Product:
+def product_message(
+    product: Product, availability: Availability | None = None
+) -> catalog_pb2.Product:
     """The product as the contract has it."""
     return catalog_pb2.Product(
         name=names.PRODUCT.format(product.sku),
@@ -112,6 +116,7 @@ def product_message(product: Product) -> catalog_pb2.Product:
         update_time=product.updated_at,
         packs=[pack_message(pack) for pack in product.packs],
         gtins=product.gtins,
+        availability=availability_number(availability),
     )
 
 

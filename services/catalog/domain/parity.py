@@ -71,6 +71,21 @@ class Disagreement:
     unit_price: Money | None
     first_seen_at: datetime
     resolved_at: datetime | None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """A device shows other prices than before, or it is not known any more what it shows.
+
+    `version` counts the changes of the device; `at` is when it reported, None if it was given up.
+    """
+
+    device: Device
+    version: int
+    prices: tuple[ShownPrice, ...]
+    lost: tuple[str, ...]
+    at: datetime | None
 
 
 def require_reportable(report: Report) -> None:

@@ -9,7 +9,14 @@ from datetime import datetime
 from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.money import Money
 from chassis.kernel.names import StoreId
-from services.catalog.domain.parity import Device, Disagreement, Report, ShownPrice, Surface
+from services.catalog.domain.parity import (
+    Device,
+    Disagreement,
+    Report,
+    ShownChange,
+    ShownPrice,
+    Surface,
+)
 from services.catalog.domain.prices import Channel, StorePrice
 from services.catalog.repository.price_rows import IN_FORCE, PRICE_COLUMNS, price_of
 
@@ -25,6 +32,17 @@ on conflict (store_id, surface, device, sku) do update
        amount_minor = excluded.amount_minor, shown_at = excluded.shown_at,
        reported_at = excluded.reported_at
  where excluded.shown_at > shown_price.shown_at
+returning new.sku, (old.version, old.currency, old.amount_minor)
+                   is distinct from (new.version, new.currency, new.amount_minor) as is_changed
+"""
+
+_COUNT_CHANGES = """
+insert into shown_device (store_id, surface, device, version)
+select store_id, surface, device, 1
+  from unnest($1::text[], $2::text[], $3::text[]) as changed (store_id, surface, device)
+ order by store_id, surface, device
+on conflict (store_id, surface, device) do update set version = shown_device.version + 1
+returning store_id, surface, device, version
 """
 
 _NOW = "select hutong.now() as now"
@@ -71,10 +89,12 @@ with clock as materialized (
       left join price as taken
         on taken.store_id = b.store_id and taken.sku = b.sku and taken.version = b.version
 ), resolved as (
-    update price_disagreement as d set resolved_at = greatest(clock.now, d.first_seen_at)
+    update price_disagreement as d
+       set resolved_at = greatest(clock.now, d.first_seen_at), version = d.version + 1
       from judged as j, clock
      where j.agrees and d.resolved_at is null
        and (d.store_id, d.surface, d.device, d.sku) = (j.store_id, j.surface, j.device, j.sku)
+    returning d.*
 ), opened as (
     insert into price_disagreement as d
            (store_id, surface, device, sku, shown_version, shown_currency, shown_amount_minor,
@@ -88,16 +108,22 @@ with clock as materialized (
        set shown_version = excluded.shown_version, shown_currency = excluded.shown_currency,
            shown_amount_minor = excluded.shown_amount_minor,
            price_version = excluded.price_version, price_currency = excluded.price_currency,
-           price_amount_minor = excluded.price_amount_minor
+           price_amount_minor = excluded.price_amount_minor, version = d.version + 1
      where (d.shown_version, d.shown_currency, d.shown_amount_minor,
             d.price_version, d.price_currency, d.price_amount_minor)
            is distinct from
            (excluded.shown_version, excluded.shown_currency, excluded.shown_amount_minor,
             excluded.price_version, excluded.price_currency, excluded.price_amount_minor)
+    returning d.*
+), last as (
+    select store_id as last_store, surface as last_surface, device as last_device, sku as last_sku
+      from batch
+     order by store_id desc, surface desc, device desc, sku desc
+     limit 1
 )
-select store_id, surface, device, sku from batch
- order by store_id desc, surface desc, device desc, sku desc
- limit 1
+select last.*, changed.*
+  from last
+  left join (select * from resolved union all select * from opened) as changed on true
 """
 
 _FORGET = """
@@ -109,12 +135,20 @@ with silent as (
             limit $2)
     returning store_id, surface, device, sku
 ), lost as (
-    update price_disagreement as d set resolved_at = greatest(hutong.now(), d.first_seen_at)
+    update price_disagreement as d
+       set resolved_at = greatest(hutong.now(), d.first_seen_at), version = d.version + 1
       from silent as s
      where d.resolved_at is null
        and (d.store_id, d.surface, d.device, d.sku) = (s.store_id, s.surface, s.device, s.sku)
+    returning d.*
 )
-select count(*) as forgotten from silent
+select s.store_id as lost_store, s.surface as lost_surface, s.device as lost_device,
+       s.sku as lost_sku, lost.*
+  from silent as s
+  left join lost
+    on (lost.store_id, lost.surface, lost.device, lost.sku)
+     = (s.store_id, s.surface, s.device, s.sku)
+ order by 1, 2, 3, 4
 """
 
 _LIST = """
@@ -152,10 +186,13 @@ async def now(tx: Transaction) -> datetime:
     return moment
 
 
-async def keep(tx: Transaction, report: Report) -> None:
-    """Keeps what a device shows, unless something newer of it is kept already."""
+async def keep(tx: Transaction, report: Report) -> ShownChange | None:
+    """Keeps what a device shows, unless something newer of it is kept already.
+
+    Answers what it shows otherwise than before, if anything.
+    """
     device, prices = report.device, report.prices
-    await tx.run(
+    rows = await tx.rows(
         _KEEP,
         device.store,
         device.surface,
@@ -166,6 +203,25 @@ async def keep(tx: Transaction, report: Report) -> None:
         [shown.unit_price.amount_minor for shown in prices],
         report.at,
     )
+    changed = {row.sku for row in rows if row.is_changed}
+    if not changed:
+        return None
+    versions = await _count_changes(tx, [device])
+    shown = tuple(each for each in prices if each.sku in changed)
+    return ShownChange(device, versions[device], shown, lost=(), at=report.at)
+
+
+async def _count_changes(tx: Transaction, devices: Sequence[Device]) -> Mapping[Device, int]:
+    """Counts one more change of each of the devices; the number of changes of each."""
+    rows = await tx.rows(
+        _COUNT_CHANGES,
+        [device.store for device in devices],
+        [device.surface for device in devices],
+        [device.device for device in devices],
+    )
+    return {
+        Device(StoreId(row.store_id), Surface(row.surface), row.device): row.version for row in rows
+    }
 
 
 async def in_range(tx: Transaction, tenant: str, skus: Sequence[str]) -> set[str]:
@@ -183,22 +239,41 @@ async def prices_of(
 
 async def check(
     tx: Transaction, *, after: ShownKey, rows_max: int, grace_seconds: float
-) -> ShownKey | None:
-    """Opens and resolves disagreements of what is shown behind a key; the last key that was read.
+) -> tuple[ShownKey | None, list[Disagreement]]:
+    """Opens and resolves disagreements of what is shown behind a key.
 
-    None if there was none behind it.
+    Answers the last key that was read, None if there was none behind it, and what has changed.
     """
-    row = await tx.row(
+    rows = await tx.rows(
         _CHECK, after.store, after.surface, after.device, after.sku, rows_max, grace_seconds
     )
-    return None if row is None else ShownKey(row.store_id, row.surface, row.device, row.sku)
+    if not rows:
+        return None, []
+    last = ShownKey(rows[0].last_store, rows[0].last_surface, rows[0].last_device, rows[0].last_sku)
+    return last, _changed(rows)
 
 
-async def forget(tx: Transaction, *, silent_seconds: float, rows_max: int) -> int:
-    """Forgets what was reported that long ago, and what it disagreed with; how many rows."""
-    row = await tx.row(_FORGET, silent_seconds, rows_max)
-    assert row is not None
-    return int(row.forgotten)
+async def forget(
+    tx: Transaction, *, silent_seconds: float, rows_max: int
+) -> tuple[list[ShownChange], list[Disagreement]]:
+    """Forgets what was reported that long ago, and what it disagreed with; answers both."""
+    rows = await tx.rows(_FORGET, silent_seconds, rows_max)
+    lost: dict[Device, list[str]] = {}
+    for row in rows:
+        device = Device(StoreId(row.lost_store), Surface(row.lost_surface), row.lost_device)
+        lost.setdefault(device, []).append(row.lost_sku)
+    versions = await _count_changes(tx, list(lost)) if lost else {}
+    changes = [
+        ShownChange(device, versions[device], prices=(), lost=tuple(skus), at=None)
+        for device, skus in lost.items()
+    ]
+    return changes, _changed(rows)
+
+
+def _changed(rows: Sequence[Row[Any]]) -> list[Disagreement]:
+    return [
+        _disagreement(StoreId(row.store_id), row) for row in rows if row.disagreement_id is not None
+    ]
 
 
 async def disagreements(
@@ -227,4 +302,5 @@ def _disagreement(store: StoreId, row: Row) -> Disagreement:
         unit_price=asked,
         first_seen_at=row.first_seen_at,
         resolved_at=row.resolved_at,
+        version=row.version,
     )

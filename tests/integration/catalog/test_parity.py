@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.kernel.errors import ErrorKind, HutongError
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, parity_pb2
 from hutong.common.v1 import money_pb2
+from services.catalog.convert.parity import disagreement_changed, shown_changed
 from services.catalog.settings import PARITY_GRACE_SECONDS_DEFAULT
 from services.catalog.usecases.parity import CHECKED_AT_ONCE_MAX, SILENT_SECONDS_MAX, Parity
 from tests.integration.catalog.chains import (
@@ -64,7 +65,11 @@ async def check(
     world: World, *, grace_seconds: float = GRACE, at_once_max: int = CHECKED_AT_ONCE_MAX
 ) -> None:
     parity = Parity(
-        world.database("catalog"), grace_seconds=grace_seconds, checked_at_once_max=at_once_max
+        world.database("catalog"),
+        grace_seconds=grace_seconds,
+        shown_changed=shown_changed,
+        disagreement_changed=disagreement_changed,
+        checked_at_once_max=at_once_max,
     )
     await parity.check_all()
 
@@ -361,7 +366,7 @@ async def test_the_worker_compares_and_gauges(world: World, chain: Chain, platfo
     """Others' disagreements of this module are counted too; the label's is one of them."""
     await platform.ReportShownPrices(report(shown("milk", 1, 1), device="gauged"))
     (service,) = world.services.values()
-    (worker,) = service.workers
+    (worker,) = [each for each in service.workers if each.name == "catalog.parity"]
     task = asyncio.ensure_future(worker.round())
     async with asyncio.timeout(10):
         while 'price_disagreements{surface="app"}' not in world.metrics.exposition().decode():

@@ -273,7 +273,8 @@ async def test_each_movement_is_told_in_an_event_with_its_version(shop: Shop) ->
     await shop.receive({"milk": 2})
     await shop.take("ord-1", {"milk": 1})
     rows = await shop.rows(
-        "select aggregate, sequence, type, data from outbox where distribution_key = $1 order by 2",
+        "select aggregate, sequence, type, data from outbox where distribution_key = $1"
+        " and type = 'hutong.inventory.v1.StockMoved' order by 2",
         shop.store_id,
     )
     aggregate = f"demo/{shop.level_name('milk')}"
@@ -284,6 +285,39 @@ async def test_each_movement_is_told_in_an_event_with_its_version(shop: Shop) ->
     told = events_pb2.StockMoved.FromString(rows[1][3])
     assert told.movement == (await shop.movements("milk"))[1]
     assert told.level == await shop.level("milk")
+
+
+async def test_a_reservation_is_told_when_it_is_made_and_when_it_ends(shop: Shop) -> None:
+    await shop.receive({"milk": 2})
+    made = await shop.hold("ord-1", {"milk": 1})
+    refused = await refusal_of(shop.hold("ord-2", {"milk": 9}))
+    assert refused.reason == "INSUFFICIENT_STOCK"
+    ended = await shop.release("ord-1")
+    for _ in range(2):
+        await shop.release("ord-3")
+    rows = await shop.rows(
+        "select sequence, data from outbox where distribution_key = $1"
+        " and type = 'hutong.inventory.v1.ReservationChanged' order by position",
+        shop.store_id,
+    )
+    told = [
+        (sequence, events_pb2.ReservationChanged.FromString(data).reservation)
+        for sequence, data in rows
+    ]
+    assert [(sequence, each.name.rpartition("/")[2]) for sequence, each in told] == [
+        (1, "ord-1"),
+        (1, "ord-2"),
+        (2, "ord-1"),
+        (1, "ord-3"),
+    ]
+    assert (told[0][1], told[2][1]) == (made, ended)
+    states = [inventory_pb2.ReservationState.Name(each.state) for _, each in told]
+    assert [state.rpartition("_")[2] for state in states] == [
+        "HELD",
+        "REFUSED",
+        "RELEASED",
+        "RELEASED",
+    ]
 
 
 async def test_another_tenant_sees_nothing_of_it(shop: Shop, world: World) -> None:

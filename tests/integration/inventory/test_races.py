@@ -43,7 +43,14 @@ async def test_of_200_buyers_exactly_50_get_the_50_pieces(shop: Shop) -> None:
 async def test_processes_side_by_side_do_not_oversell(shop: Shop, world: World) -> None:
     """Each Stock stands for a process: their batches meet in the database only."""
     await shop.receive({"a": 40, "b": 40, "c": 40})
-    stocks = [Stock(world.database("inventory"), stock_moved=convert.stock_moved) for _ in range(4)]
+    stocks = [
+        Stock(
+            world.database("inventory"),
+            stock_moved=convert.stock_moved,
+            reservation_changed=convert.reservation_changed,
+        )
+        for _ in range(4)
+    ]
 
     def command(number: int) -> ReserveCommand:
         skus = ("abc" * 2)[number % 3 : number % 3 + 2]
@@ -78,7 +85,12 @@ async def test_a_take_and_its_undo_from_two_processes_leave_the_goods_in_the_sto
     await shop.receive({"milk": 20})
     store_id = StoreId(shop.store_id)
     one, two = (
-        Stock(world.database("inventory"), stock_moved=convert.stock_moved) for _ in range(2)
+        Stock(
+            world.database("inventory"),
+            stock_moved=convert.stock_moved,
+            reservation_changed=convert.reservation_changed,
+        )
+        for _ in range(2)
     )
     milk = (Line("milk", 1, Unit.EACH),)
     takes = [ReserveCommand(store_id, f"ord-{n}", Mode.TAKE, milk, "test") for n in range(40)]
@@ -111,7 +123,11 @@ async def test_everything_at_once_leaves_the_books_balanced(shop: Shop, world: W
     await shop.receive({"a": 60, "b": 60})
     await outcomes(*(shop.hold(f"old-{n}", {"a": 1, "b": 1}, seconds=60) for n in range(20)))
     await world.pass_time("inventory", 61)
-    stock = Stock(world.database("inventory"), stock_moved=convert.stock_moved)
+    stock = Stock(
+        world.database("inventory"),
+        stock_moved=convert.stock_moved,
+        reservation_changed=convert.reservation_changed,
+    )
     await asyncio.gather(
         outcomes(*(shop.hold(f"ord-{n}", {"a": 1, "b": 2}) for n in range(40))),
         outcomes(*(shop.take(f"buy-{n}", {"b": 1, "a": 2}) for n in range(40))),
@@ -182,7 +198,11 @@ async def test_a_batch_that_loses_every_race_is_a_conflict_and_has_no_effect(
 ) -> None:
     assert ATTEMPTS_MAX == 3
     await shop.receive({"milk": 5})
-    stock = Stock(world.database("inventory"), stock_moved=convert.stock_moved)
+    stock = Stock(
+        world.database("inventory"),
+        stock_moved=convert.stock_moved,
+        reservation_changed=convert.reservation_changed,
+    )
     milk = (Line("milk", 1, Unit.EACH),)
     takes = [
         ReserveCommand(StoreId(shop.store_id), f"ord-{n}", Mode.TAKE, milk, "test")

@@ -244,7 +244,12 @@ async def test_a_hold_without_a_clock_never_runs_out(shop: Shop, world: World) -
 
 
 async def test_more_holds_may_run_out_than_one_transaction_ends(shop: Shop, world: World) -> None:
-    stock = Stock(world.database("inventory"), stock_moved=convert.stock_moved, due_holds_max=3)
+    stock = Stock(
+        world.database("inventory"),
+        stock_moved=convert.stock_moved,
+        reservation_changed=convert.reservation_changed,
+        due_holds_max=3,
+    )
     await shop.receive({"milk": 8})
     for number in range(8):
         await shop.hold(f"ord-{number}", {"milk": 1}, seconds=60)

@@ -15,6 +15,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class Availability(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    AVAILABILITY_UNSPECIFIED: _ClassVar[Availability]
+    AVAILABILITY_IN_STOCK: _ClassVar[Availability]
+    AVAILABILITY_LOW: _ClassVar[Availability]
+    AVAILABILITY_OUT_OF_STOCK: _ClassVar[Availability]
+
 class PackKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PACK_KIND_UNSPECIFIED: _ClassVar[PackKind]
@@ -27,6 +34,10 @@ class SalesChannel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SALES_CHANNEL_UNSPECIFIED: _ClassVar[SalesChannel]
     SALES_CHANNEL_TILL: _ClassVar[SalesChannel]
     SALES_CHANNEL_ONLINE: _ClassVar[SalesChannel]
+AVAILABILITY_UNSPECIFIED: Availability
+AVAILABILITY_IN_STOCK: Availability
+AVAILABILITY_LOW: Availability
+AVAILABILITY_OUT_OF_STOCK: Availability
 PACK_KIND_UNSPECIFIED: PackKind
 PACK_KIND_EACH: PackKind
 PACK_KIND_INNER: PackKind
@@ -36,7 +47,7 @@ SALES_CHANNEL_TILL: SalesChannel
 SALES_CHANNEL_ONLINE: SalesChannel
 
 class Product(_message.Message):
-    __slots__ = ("name", "display_name", "department", "unit", "barcodes", "create_time", "update_time", "packs", "gtins")
+    __slots__ = ("name", "display_name", "department", "unit", "barcodes", "create_time", "update_time", "packs", "gtins", "availability")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
@@ -46,6 +57,7 @@ class Product(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
     PACKS_FIELD_NUMBER: _ClassVar[int]
     GTINS_FIELD_NUMBER: _ClassVar[int]
+    AVAILABILITY_FIELD_NUMBER: _ClassVar[int]
     name: str
     display_name: str
     department: str
@@ -55,7 +67,8 @@ class Product(_message.Message):
     update_time: _timestamp_pb2.Timestamp
     packs: _containers.RepeatedCompositeFieldContainer[Pack]
     gtins: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., department: _Optional[str] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., barcodes: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., packs: _Optional[_Iterable[_Union[Pack, _Mapping]]] = ..., gtins: _Optional[_Iterable[str]] = ...) -> None: ...
+    availability: Availability
+    def __init__(self, name: _Optional[str] = ..., display_name: _Optional[str] = ..., department: _Optional[str] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., barcodes: _Optional[_Iterable[str]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., packs: _Optional[_Iterable[_Union[Pack, _Mapping]]] = ..., gtins: _Optional[_Iterable[str]] = ..., availability: _Optional[_Union[Availability, str]] = ...) -> None: ...
 
 class Pack(_message.Message):
     __slots__ = ("pack", "kind", "pieces", "barcodes")
@@ -78,7 +91,7 @@ class Department(_message.Message):
     def __init__(self, department: _Optional[str] = ..., product_count: _Optional[int] = ...) -> None: ...
 
 class Price(_message.Message):
-    __slots__ = ("name", "unit_price", "version", "start_time", "unit", "channel", "end_time", "withdraw_time", "withdraw_reason", "withdrawn_by")
+    __slots__ = ("name", "unit_price", "version", "start_time", "unit", "channel", "end_time", "withdraw_time", "withdraw_reason", "withdrawn_by", "availability")
     NAME_FIELD_NUMBER: _ClassVar[int]
     UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -89,6 +102,7 @@ class Price(_message.Message):
     WITHDRAW_TIME_FIELD_NUMBER: _ClassVar[int]
     WITHDRAW_REASON_FIELD_NUMBER: _ClassVar[int]
     WITHDRAWN_BY_FIELD_NUMBER: _ClassVar[int]
+    AVAILABILITY_FIELD_NUMBER: _ClassVar[int]
     name: str
     unit_price: _money_pb2.Money
     version: int
@@ -99,7 +113,8 @@ class Price(_message.Message):
     withdraw_time: _timestamp_pb2.Timestamp
     withdraw_reason: str
     withdrawn_by: str
-    def __init__(self, name: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., version: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., channel: _Optional[_Union[SalesChannel, str]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., withdraw_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., withdraw_reason: _Optional[str] = ..., withdrawn_by: _Optional[str] = ...) -> None: ...
+    availability: Availability
+    def __init__(self, name: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., version: _Optional[int] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., channel: _Optional[_Union[SalesChannel, str]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., withdraw_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., withdraw_reason: _Optional[str] = ..., withdrawn_by: _Optional[str] = ..., availability: _Optional[_Union[Availability, str]] = ...) -> None: ...
 
 class WantedLine(_message.Message):
     __slots__ = ("product", "quantity", "unit", "shown_price_version", "label")

@@ -23,10 +23,12 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from hutong.catalog.v1 import catalog_pb2 as hutong_dot_catalog_dot_v1_dot_catalog__pb2
+from hutong.catalog.v1 import parity_pb2 as hutong_dot_catalog_dot_v1_dot_parity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ehutong/catalog/v1/events.proto\x12\x11hutong.catalog.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fhutong/catalog/v1/catalog.proto\"C\n\x0eProductChanged\x12\x31\n\x07product\x18\x01 \x01(\x0b\x32\x1a.hutong.catalog.v1.ProductB\x04\xe2\x41\x01\x02\"=\n\x0cPriceChanged\x12-\n\x05price\x18\x01 \x01(\x0b\x32\x18.hutong.catalog.v1.PriceB\x04\xe2\x41\x01\x02\"?\n\x0ePriceWithdrawn\x12-\n\x05price\x18\x01 \x01(\x0b\x32\x18.hutong.catalog.v1.PriceB\x04\xe2\x41\x01\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ehutong/catalog/v1/events.proto\x12\x11hutong.catalog.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fhutong/catalog/v1/catalog.proto\x1a\x1ehutong/catalog/v1/parity.proto\"C\n\x0eProductChanged\x12\x31\n\x07product\x18\x01 \x01(\x0b\x32\x1a.hutong.catalog.v1.ProductB\x04\xe2\x41\x01\x02\"=\n\x0cPriceChanged\x12-\n\x05price\x18\x01 \x01(\x0b\x32\x18.hutong.catalog.v1.PriceB\x04\xe2\x41\x01\x02\"?\n\x0ePriceWithdrawn\x12-\n\x05price\x18\x01 \x01(\x0b\x32\x18.hutong.catalog.v1.PriceB\x04\xe2\x41\x01\x02\"\x80\x02\n\x12ShownPricesChanged\x12\x13\n\x05store\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x36\n\x07surface\x18\x02 \x01(\x0e\x32\x1f.hutong.catalog.v1.PriceSurfaceB\x04\xe2\x41\x01\x02\x12\x14\n\x06\x64\x65vice\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x33\n\x06prices\x18\x04 \x03(\x0b\x32\x1d.hutong.catalog.v1.ShownPriceB\x04\xe2\x41\x01\x01\x12\x1b\n\rlost_products\x18\x05 \x03(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0breport_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"b\n\x18PriceDisagreementChanged\x12\x46\n\x12price_disagreement\x18\x01 \x01(\x0b\x32$.hutong.catalog.v1.PriceDisagreementB\x04\xe2\x41\x01\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,10 +41,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRICECHANGED'].fields_by_name['price']._serialized_options = b'\342A\001\002'
   _globals['_PRICEWITHDRAWN'].fields_by_name['price']._loaded_options = None
   _globals['_PRICEWITHDRAWN'].fields_by_name['price']._serialized_options = b'\342A\001\002'
-  _globals['_PRODUCTCHANGED']._serialized_start=119
-  _globals['_PRODUCTCHANGED']._serialized_end=186
-  _globals['_PRICECHANGED']._serialized_start=188
-  _globals['_PRICECHANGED']._serialized_end=249
-  _globals['_PRICEWITHDRAWN']._serialized_start=251
-  _globals['_PRICEWITHDRAWN']._serialized_end=314
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['store']._loaded_options = None
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['store']._serialized_options = b'\342A\001\002'
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['surface']._loaded_options = None
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['surface']._serialized_options = b'\342A\001\002'
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['device']._loaded_options = None
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['device']._serialized_options = b'\342A\001\002'
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['prices']._loaded_options = None
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['prices']._serialized_options = b'\342A\001\001'
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['lost_products']._loaded_options = None
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['lost_products']._serialized_options = b'\342A\001\001'
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['report_time']._loaded_options = None
+  _globals['_SHOWNPRICESCHANGED'].fields_by_name['report_time']._serialized_options = b'\342A\001\001'
+  _globals['_PRICEDISAGREEMENTCHANGED'].fields_by_name['price_disagreement']._loaded_options = None
+  _globals['_PRICEDISAGREEMENTCHANGED'].fields_by_name['price_disagreement']._serialized_options = b'\342A\001\002'
+  _globals['_PRODUCTCHANGED']._serialized_start=184
+  _globals['_PRODUCTCHANGED']._serialized_end=251
+  _globals['_PRICECHANGED']._serialized_start=253
+  _globals['_PRICECHANGED']._serialized_end=314
+  _globals['_PRICEWITHDRAWN']._serialized_start=316
+  _globals['_PRICEWITHDRAWN']._serialized_end=379
+  _globals['_SHOWNPRICESCHANGED']._serialized_start=382
+  _globals['_SHOWNPRICESCHANGED']._serialized_end=638
+  _globals['_PRICEDISAGREEMENTCHANGED']._serialized_start=640
+  _globals['_PRICEDISAGREEMENTCHANGED']._serialized_end=738
 # @@protoc_insertion_point(module_scope)

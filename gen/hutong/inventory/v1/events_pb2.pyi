@@ -14,3 +14,9 @@ class StockMoved(_message.Message):
     movement: _inventory_pb2.StockMovement
     level: _inventory_pb2.StockLevel
     def __init__(self, movement: _Optional[_Union[_inventory_pb2.StockMovement, _Mapping]] = ..., level: _Optional[_Union[_inventory_pb2.StockLevel, _Mapping]] = ...) -> None: ...
+
+class ReservationChanged(_message.Message):
+    __slots__ = ("reservation",)
+    RESERVATION_FIELD_NUMBER: _ClassVar[int]
+    reservation: _inventory_pb2.Reservation
+    def __init__(self, reservation: _Optional[_Union[_inventory_pb2.Reservation, _Mapping]] = ...) -> None: ...
