@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
+from tests.bench.event_lag import event_lag
 from tests.bench.find_stores import find_stores
 from tests.bench.place_order import place_order
 from tests.bench.recovery import recovery
@@ -22,6 +23,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "place_order": place_order,
     "recovery": recovery,
     "replay_baskets": replay_baskets,
+    "event_lag": event_lag,
 }
 
 

@@ -270,7 +270,7 @@ async def forget(
     return changes, _changed(rows)
 
 
-def _changed(rows: Sequence[Row[Any]]) -> list[Disagreement]:
+def _changed(rows: Sequence[Row]) -> list[Disagreement]:
     return [
         _disagreement(StoreId(row.store_id), row) for row in rows if row.disagreement_id is not None
     ]
