@@ -42,8 +42,8 @@ _OUR_OWN_IDENTITY = frozenset({code_pb2.UNAUTHENTICATED, code_pb2.PERMISSION_DEN
 
 log = logger(__name__)
 
-Outcome: TypeAlias = "Message | status_pb2.Status"
-"""A reply, or why there is none."""
+Outcome: TypeAlias = "bytes | status_pb2.Status"
+"""A reply's bytes, or why there is none."""
 
 
 class TwinError(Exception):
@@ -91,8 +91,8 @@ class Coalescing:
 
     async def call(
         self, path: str, request: Message, *, authorization: str | None, deadline: float
-    ) -> Message:
-        """The method's reply; Refused as by the method itself, HutongError from the way to it.
+    ) -> bytes:
+        """The reply's bytes; Refused as by the method itself, HutongError from the way to it.
 
         `deadline` is a reading of the monotonic clock.
         """
@@ -200,10 +200,10 @@ class _Lane:
         return [self._outcome(result) for result in self._reply.FromString(reply).results]
 
     def _outcome(self, result: Any) -> Outcome:
-        outcome: Outcome = (
-            result.error if result.HasField(_ERROR) else getattr(result, self._twin.field)
-        )
-        return outcome
+        if result.HasField(_ERROR):
+            error: status_pb2.Status = result.error
+            return error
+        return wire_bytes(getattr(result, self._twin.field))
 
 
 def _parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:

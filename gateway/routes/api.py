@@ -38,7 +38,7 @@ from gateway.routes.contracts import contracts_of
 from gateway.routes.events import LAST_EVENT_ID, EventStreams, event
 from gateway.routes.leaving import unless_left
 from gateway.routes.openapi import openapi_of
-from gateway.routes.replies import etag_of, is_known, json_of_message, message_in
+from gateway.routes.replies import Replies, etag_of, is_known, message_in
 from gateway.routes.requests import IDEMPOTENCY_KEY, request_of
 from gateway.upstream import Refused, Upstream
 
@@ -78,6 +78,7 @@ class Api:
         self.bindings = bindings_of(contracts.methods)
         self.openapi = openapi_of(self.bindings, contracts.comments)
         self._routes = Routes(self.bindings)
+        self._replies = Replies()
         self._upstream = upstream
         self._metrics = metrics
         self._seconds: dict[tuple[str, int], Histogram] = {}
@@ -150,7 +151,7 @@ class Api:
         message = await _message(asked, match)
         with self._one_more_call(), unless_left(asked.receive):
             reply = await self._reply(match.binding, message, _authorization(asked), deadline)
-        body = json_of_message(reply)
+        body = self._replies.json_of(match.binding.method.output_type, reply)
         if not match.binding.is_read:
             return Answer(HTTPStatus.OK, _JSON, body)
         etag = etag_of(body)
@@ -160,19 +161,18 @@ class Api:
 
     async def _reply(
         self, binding: Binding, message: Message, authorization: str | None, deadline: float
-    ) -> Message:
+    ) -> bytes:
         path = binding.rpc_path
         if self._coalescing is not None and self._coalescing.takes(path, message):
             return await self._coalescing.call(
                 path, message, authorization=authorization, deadline=deadline
             )
-        reply = await self._upstream.call(
+        return await self._upstream.call(
             path,
             wire_bytes(message),
             authorization=authorization,
             seconds=max(deadline - time.monotonic(), 0.0),
         )
-        return message_in(binding.method.output_type, reply)
 
     async def _tell(self, asked: Asked, match: Match, begun: float, send: Send) -> None:
         """Answers with a stream; what is raised is raised before anything was sent."""
@@ -188,13 +188,18 @@ class Api:
             )
             await self._streams.tell(
                 stream,
-                partial(_event, match.binding),
+                partial(self._event, match.binding),
                 lambda status: self._observe(match, status, begun),
                 has_deadline=seconds < STREAM_SECONDS_MAX,
                 is_head=asked.method == "HEAD",
                 receive=asked.receive,
                 send=send,
             )
+
+    def _event(self, binding: Binding, reply: bytes) -> bytes:
+        kind, resumption = binding.method.output_type, binding.resumption
+        position = "" if resumption is None else resumption.position(message_in(kind, reply))
+        return event(self._replies.json_of(kind, reply), id=position)
 
     @contextlib.contextmanager
     def _one_more_call(self) -> Iterator[None]:
@@ -223,13 +228,6 @@ async def _message(asked: Asked, match: Match) -> Message:
         idempotency_key=asked.header(_IDEMPOTENCY_KEY),
         last_event_id=asked.header(_LAST_EVENT_ID),
     )
-
-
-def _event(binding: Binding, reply: bytes) -> bytes:
-    message = message_in(binding.method.output_type, reply)
-    resumption = binding.resumption
-    position = "" if resumption is None else resumption.position(message)
-    return event(json_of_message(message), id=position)
 
 
 def _authorization(asked: Asked) -> str | None:

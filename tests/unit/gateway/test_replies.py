@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from random import Random
 from typing import Any
 
@@ -14,12 +15,18 @@ from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.routes.replies import json_of_message
-from hutong.orders.v1 import orders_pb2
+from gateway.routes.replies import Replies
+from hutong.orders.v1 import orders_pb2, orders_service_pb2
+from hutong.stores.v1 import stores_pb2
 from tests.unit.gateway.messages import every_field, kinds, message_of
 
 KINDS = kinds()
 EVERY = [every_field(has_floats=has_floats) for has_floats in (False, True)]
+
+
+def json_of_message(message: Message, replies: Replies | None = None) -> bytes:
+    kind: Any = message.DESCRIPTOR
+    return (replies or Replies()).json_of(kind, message.SerializeToString())
 
 
 def assert_same(message: Message) -> None:
@@ -54,3 +61,33 @@ def test_the_same_message_is_told_in_the_same_bytes() -> None:
 
     assert order() == order()
     assert order(till="").startswith(b'{"name":"a","state":"ORDER_STATE_UNSPECIFIED"')
+
+
+def test_a_resource_that_was_told_before_is_told_in_the_same_bytes() -> None:
+    replies = Replies()
+    order = orders_pb2.Order(name="a", version=7, till="1")
+    page = orders_service_pb2.ListOrdersResponse(orders=[order, order])
+    for message in (order, page, orders_pb2.Order(name="a", version=8, till="1")):
+        assert (
+            json_of_message(message, replies)
+            == json_of_message(message, replies)
+            == json_of_message(message)
+        )
+
+
+def test_bytes_of_one_kind_are_not_told_as_another() -> None:
+    replies = Replies()
+    kinds: list[Any] = [orders_pb2.Order.DESCRIPTOR, stores_pb2.Store.DESCRIPTOR]
+    for kind in kinds:
+        assert replies.json_of(kind, b"") == Replies().json_of(kind, b"")
+
+
+def test_texts_that_are_kept_have_a_limit() -> None:
+    replies = Replies(kept_text_bytes_max=10_000)
+    tracemalloc.start()
+    for version in range(2_000):
+        order = orders_pb2.Order(name="a", version=version, end_reason="é" * 100)
+        json_of_message(order, replies)
+    kept_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept_bytes < 200_000
