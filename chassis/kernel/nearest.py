@@ -26,6 +26,9 @@ GROUP_POINTS = 256
 
 GROUPS_OPENED_FIRST = 4
 
+TOLD_FIRST = 32
+"""So many points are put in order first, and the others only if more are asked for."""
+
 LOOSE_POINTS_MIN = 256
 LOOSE_SHARE = 8
 """Points that came or moved are looked at one and all, until they are so many and more than one in
@@ -100,10 +103,10 @@ class Points:
         here = np.array(_vector(position))
         rows, squares = self._from_loose(here)
         least = groups.squares_from(here)
-        order = least.argsort().tolist()
         opened, opening = 0, GROUPS_OPENED_FIRST
+        order = _smallest_first(least, opening + 1)
         while True:
-            fresh = order[opened : opened + opening]
+            fresh = order[opened : opened + opening].tolist()
             if fresh:
                 fresh_rows, fresh_squares = self._opened(groups, fresh, here)
                 rows = np.concatenate((rows, fresh_rows)) if len(rows) else fresh_rows
@@ -111,16 +114,14 @@ class Points:
                     np.concatenate((squares, fresh_squares)) if len(squares) else fresh_squares
                 )
             opened, opening = opened + opening, opening * 2
-            if opened >= len(order):
-                by_distance = squares.argsort()
-                yield Nearby(rows[by_distance], _arcs(squares[by_distance]), math.inf)
+            if opened >= len(least):
+                yield from _in_order(rows, squares, math.inf)
                 return
             beyond = float(least[order[opened]])
-            is_near = squares < beyond
-            near_squares = squares[is_near]
-            by_distance = near_squares.argsort()
-            yield Nearby(rows[is_near][by_distance], _arcs(near_squares[by_distance]), _arc(beyond))
-            rows, squares = rows[~is_near], squares[~is_near]
+            yield from _in_order(rows, squares, beyond)
+            is_far = squares >= beyond
+            rows, squares = rows[is_far], squares[is_far]
+            order = least.argsort()
 
     def _from_loose(self, here: Floats) -> tuple[Rows, Floats]:
         rows: Rows = np.array(self._loose, dtype=np.int64)
@@ -134,7 +135,7 @@ class Points:
             self._is_loose[row] = True
             self._loose.append(row)
 
-    def _opened(self, groups: _Groups, opened: list[int], here: Floats) -> tuple[Rows, Floats]:
+    def _opened(self, groups: _Groups, opened: Sequence[int], here: Floats) -> tuple[Rows, Floats]:
         """The rows in some groups, and the square of how far each is."""
         slices = [groups.slices[each] for each in opened]
         rows = np.concatenate([groups.rows[each] for each in slices])
@@ -179,6 +180,31 @@ def _parts(vectors: Floats, rows: Rows) -> Iterator[Rows]:
     yield from _parts(vectors, halved[middle:])
 
 
+def _in_order(rows: Rows, squares: Floats, beyond: float) -> Iterator[Nearby]:
+    """Those of the points whose squares are below `beyond`, the nearest first."""
+    if len(squares) > 2 * TOLD_FIRST:
+        first = _smallest_first(squares, TOLD_FIRST)
+        reached = float(squares[first[-1]])
+        if reached < beyond:
+            yield Nearby(rows[first], _arcs(squares[first]), _arc(reached))
+            is_left = np.ones(len(rows), dtype=np.bool_)
+            is_left[first] = False
+            rows, squares = rows[is_left], squares[is_left]
+    is_near = squares < beyond
+    near_squares = squares[is_near]
+    by_distance = near_squares.argsort()
+    yield Nearby(rows[is_near][by_distance], _arcs(near_squares[by_distance]), _arc(beyond))
+
+
+def _smallest_first(squares: Floats, count: int) -> Rows:
+    """Where the smallest of them are, so many, in order; all if there are no more."""
+    if count >= len(squares):
+        return squares.argsort()
+    smallest = squares.argpartition(count)[:count]
+    ordered: Rows = smallest[squares[smallest].argsort()]
+    return ordered
+
+
 def _vector(position: Position) -> tuple[float, float, float]:
     """The point on a sphere of radius 1."""
     latitude = math.radians(position.latitude_degrees)
@@ -202,4 +228,7 @@ def _arcs(squares: Floats) -> Floats:
 
 
 def _arc(square: float) -> float:
+    """The metres of one; of infinity, infinity."""
+    if square == math.inf:
+        return math.inf
     return 2 * MEAN_RADIUS_METRES * math.asin(min(math.sqrt(square) / 2, 1.0))

@@ -68,23 +68,20 @@ class Ring:
         """
         if not self.south <= latitude_e7 <= self.north:
             return -1
-        turns = range(
-            (self.west - longitude_e7) // WHOLE_TURN_E7,
-            (self.east - longitude_e7) // WHOLE_TURN_E7 + 1,
-        )
-        return max(
-            (
-                self._side(longitude_e7 + turn * WHOLE_TURN_E7, latitude_e7)
-                for turn in turns
-                if self.west <= longitude_e7 + turn * WHOLE_TURN_E7 <= self.east
-            ),
-            default=-1,
-        )
+        side, x = -1, self.west + (longitude_e7 - self.west) % WHOLE_TURN_E7
+        while x <= self.east:
+            side = max(side, self._side(x, latitude_e7))
+            x += WHOLE_TURN_E7
+        return side
 
     def _side(self, x: int, y: int) -> int:
         is_inside = False
         previous_x, previous_y = self.longitudes[-1], self.latitudes[-1]
         for next_x, next_y in zip(self.longitudes, self.latitudes, strict=True):
+            if (previous_y < y and next_y < y) or (previous_y > y and next_y > y):
+                # All of the edge is on one side of the parallel, as most edges are.
+                previous_x, previous_y = next_x, next_y
+                continue
             # Which side of the edge the point is on: the sign of a cross product.
             cross = (next_x - previous_x) * (y - previous_y) - (next_y - previous_y) * (
                 x - previous_x

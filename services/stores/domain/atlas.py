@@ -6,9 +6,9 @@ sphere says, within a known error, which stores can be next; only theirs is meas
 
 from __future__ import annotations
 
-import heapq
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -102,17 +102,18 @@ class Atlas:
 
         Fewer than `count` if no more follow.
         """
-        measured: list[tuple[Mark, int]] = []
+        measured: list[tuple[int, str, int]] = []
         found: list[Candidate] = []
         for rows, beyond_millimetres in self._by_sphere(search, at_once=count + MEASURED_MORE):
-            for mark, row in zip(self._marks(search, rows), rows, strict=True):
-                if search.is_ahead(mark):
-                    heapq.heappush(measured, (mark, row))
-            while measured and measured[0][0].millimetres < beyond_millimetres:
-                mark, row = heapq.heappop(measured)
+            measured += self._ahead(search, rows)
+            measured.sort()
+            is_next = bisect_left(measured, (beyond_millimetres,))
+            for millimetres, bare_id, row in measured[: min(is_next, count - len(found))]:
+                mark = Mark(millimetres, bare_id)
                 found.append(Candidate(self._stores[row], self._versions[row], mark))
-                if len(found) == count:
-                    return found
+            if len(found) == count:
+                return found
+            del measured[:is_next]
         return found
 
     def _by_sphere(self, search: Search, *, at_once: int) -> Iterator[tuple[list[int], int]]:
@@ -146,16 +147,18 @@ class Atlas:
                 return
             rows = []
 
-    def _marks(self, search: Search, rows: Sequence[int]) -> list[Mark]:
-        """The places in the order of some rows."""
-        millimetres = geodesics_millimetres(
-            search.position,
-            [self._latitudes[row] for row in rows],
-            [self._longitudes[row] for row in rows],
+    def _ahead(self, search: Search, rows: Sequence[int]) -> list[tuple[int, str, int]]:
+        """Those of some rows that are ahead in the order, with their distance and id."""
+        latitudes, longitudes, stores = self._latitudes, self._longitudes, self._stores
+        distances = geodesics_millimetres(
+            search.position, [latitudes[row] for row in rows], [longitudes[row] for row in rows]
         )
+        limit, after = search.limit_millimetres, search.after
+        passed = (-1, "") if after is None else after
         return [
-            Mark(each, unqualified(self._stores[row]))
-            for each, row in zip(millimetres, rows, strict=True)
+            (millimetres, bare_id, row)
+            for millimetres, row in zip(distances, rows, strict=True)
+            if millimetres <= limit and passed < (millimetres, bare_id := unqualified(stores[row]))
         ]
 
     def _position(self, row: int) -> Position:

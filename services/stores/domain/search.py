@@ -37,12 +37,6 @@ class Search:
         """How far a store may be."""
         return (self.metres_max or DISTANCE_METRES_MAX) * 1000
 
-    def is_ahead(self, mark: Mark) -> bool:
-        """Whether a place in the order lies behind the page before, and within the limit."""
-        return mark.millimetres <= self.limit_millimetres and (
-            self.after is None or mark > self.after
-        )
-
     def behind(self, mark: Mark | None) -> Search:
         """The same search from another place in the order on."""
         return self if mark == self.after else replace(self, after=mark)
