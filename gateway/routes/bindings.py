@@ -20,7 +20,7 @@ _HTTP: Any = annotations_pb2.http
 _VERBS = ("get", "put", "post", "delete", "patch")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Binding:
     """One way to call a method over HTTP.
 
@@ -39,6 +39,12 @@ class Binding:
     body: str
     number: int
     resumption: Resumption | None
+
+    @property
+    def elsewhere(self) -> frozenset[str]:
+        """The fields that are no parameters of the query, since the path or the body has them."""
+        in_path = {".".join(variable.field) for variable in self.template.variables}
+        return frozenset({self.body, *in_path})
 
     @property
     def is_read(self) -> bool:

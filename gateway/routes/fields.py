@@ -1,7 +1,7 @@
 """A JSON value against the message it should become: every field that can't be is named.
 
 Protobuf's own parser is laxer than our contracts (it takes "NaN", 1_000 and enum numbers in quotes)
-and tells its problems as Python errors. So values are judged here first, and converted by it after.
+and tells its problems as Python errors. So values are judged here first, and converted after.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 
 from google.protobuf import json_format
@@ -18,6 +19,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from chassis.kernel.errors import InvalidInput
 from gateway.limits import VIOLATIONS_MAX
+from gateway.routes.filling import OWN_FORMS, fill
 from gateway.routes.json_text import Json
 
 Violation = tuple[str, str]
@@ -44,20 +46,20 @@ def message_of(kind: Descriptor, tree: Json) -> Message:
     if violations:
         raise InvalidInput.of(*violations)
     try:
-        json_format.ParseDict(tree, message)
-    except (json_format.ParseError, ValueError, TypeError, RecursionError):
+        fill(message, tree)
+    except (json_format.ParseError, ValueError, TypeError, OverflowError, RecursionError):
         raise InvalidInput.at("", "is not a message of this method") from None
     return message
 
 
 def _in_message(kind: Descriptor, value: Json, path: str) -> Iterator[Violation]:
-    if kind.full_name.startswith("google.protobuf."):
+    if kind.full_name.startswith(OWN_FORMS):
         yield from _in_well_known(kind, value, path)
         return
     if not isinstance(value, dict):
         yield path, "must be an object"
         return
-    known = {field.json_name: field for field in kind.fields} | dict(kind.fields_by_name.items())
+    known = fields_by_any_name(kind)
     seen: dict[str, str] = {}
     for name, content in value.items():
         field = known.get(name)
@@ -73,6 +75,12 @@ def _in_message(kind: Descriptor, value: Json, path: str) -> Iterator[Violation]
             yield own_path, f"can't be given together with {seen[group]}"
         seen[group] = name
         yield from _in_field(field, content, own_path)
+
+
+@cache
+def fields_by_any_name(kind: Descriptor) -> Mapping[str, FieldDescriptor]:
+    """The fields of a kind of message by their JSON and by their proto names."""
+    return {field.json_name: field for field in kind.fields} | dict(kind.fields_by_name.items())
 
 
 def _in_field(field: FieldDescriptor, value: Json, path: str) -> Iterator[Violation]:

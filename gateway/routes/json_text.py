@@ -46,6 +46,11 @@ def parse_json(body: bytes) -> Json:
         raise JsonInvalid.at("", f"is nested more than {JSON_DEPTH_MAX} deep") from None
 
 
+def parse_number(text: str) -> Json:
+    """The number that a text of JSON's form is; JsonInvalid if it is too large."""
+    return _integer(text) if text.lstrip("-").isdecimal() else _fraction(text)
+
+
 def _check_depth(body: bytes) -> None:
     if body.count(b"[") + body.count(b"{") <= JSON_DEPTH_MAX:
         return

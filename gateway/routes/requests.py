@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,11 +14,14 @@ from google.protobuf.message import Message
 
 from chassis.kernel.errors import InvalidInput
 from gateway.limits import QUERY_BYTES_MAX, QUERY_PARAMETERS_MAX
-from gateway.routes.bindings import REQUEST_ID, WHOLE_BODY, Match
-from gateway.routes.fields import camel_case_mask, is_mask, message_of
-from gateway.routes.json_text import Json, JsonInvalid, parse_json
+from gateway.routes.bindings import REQUEST_ID, WHOLE_BODY, Binding, Match
+from gateway.routes.fields import camel_case_mask, fields_by_any_name, is_mask, message_of
+from gateway.routes.json_text import Json, JsonInvalid, parse_json, parse_number
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+PARAMETERS_MAX = 4_000
+"""How many names of parameters are remembered with what they set."""
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _NUMBERS = (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT)
@@ -62,7 +67,7 @@ def request_of(
     kind = binding.method.input_type
     tree = _body_tree(binding.body, body)
     if query:
-        _put_query(tree, match, query)
+        _put_query(tree, binding, query)
     if last_event_id and binding.resumption is not None:
         tree[binding.resumption.request_field] = last_event_id
     request = message_of(kind, tree)
@@ -86,15 +91,31 @@ def _body_tree(place: str, body: bytes) -> dict[str, Json]:
     return tree
 
 
-def _put_query(tree: dict[str, Json], match: Match, query: bytes) -> None:
-    binding = match.binding
-    elsewhere = {binding.body, *(".".join(field) for field in match.values)}
-    for name, value in _query_pairs(query):
-        path = _fields_at(binding.method.input_type, name)
-        dotted = ".".join(field.name for field in path)
-        if binding.body == WHOLE_BODY or path[0].name in elsewhere or dotted in elsewhere:
-            raise QueryInvalid.at(name, "is no parameter of the query here")
-        _put(tree, path, name, value)
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    """A parameter of the query: the field that it sets and those that the field is in."""
+
+    outer: Sequence[str]
+    field: str
+    is_repeated: bool
+    value: Callable[[str], Json]
+
+
+def _put_query(tree: dict[str, Json], binding: Binding, query: bytes) -> None:
+    for name, text in _query_pairs(query):
+        _put(tree, _parameter(binding, name), name, text)
+
+
+@lru_cache(PARAMETERS_MAX)
+def _parameter(binding: Binding, name: str) -> _Parameter:
+    path = _fields_at(binding.method.input_type, name)
+    taken = {path[0].name, ".".join(field.name for field in path)}
+    if binding.body == WHOLE_BODY or taken & binding.elsewhere:
+        raise QueryInvalid.at(name, "is no parameter of the query here")
+    *outer, field = path
+    return _Parameter(
+        [each.name for each in outer], field.name, field.is_repeated, _conversion(field)
+    )
 
 
 def _query_pairs(query: bytes) -> Sequence[tuple[str, str]]:
@@ -116,8 +137,7 @@ def _fields_at(kind: Descriptor, name: str) -> list[FieldDescriptor]:
     found: list[FieldDescriptor] = []
     message: Descriptor | None = kind
     for part in name.split("."):
-        fields = [] if message is None else message.fields
-        field = next((each for each in fields if part in {each.name, each.json_name}), None)
+        field = None if message is None else fields_by_any_name(message).get(part)
         if field is None:
             raise QueryInvalid.at(name, "is no parameter of this method")
         found.append(field)
@@ -125,34 +145,34 @@ def _fields_at(kind: Descriptor, name: str) -> list[FieldDescriptor]:
     return found
 
 
-def _put(tree: dict[str, Json], path: Sequence[FieldDescriptor], name: str, text: str) -> None:
+def _put(tree: dict[str, Json], parameter: _Parameter, name: str, text: str) -> None:
     inner: Any = tree
-    for field in path[:-1]:
-        inner = inner.setdefault(field.name, {})
+    for field in parameter.outer:
+        inner = inner.setdefault(field, {})
         if not isinstance(inner, dict):
             raise QueryInvalid.at(name, "is given twice")
-    last = path[-1]
-    value = _query_value(last, text)
-    if last.is_repeated:
-        inner.setdefault(last.name, []).append(value)
-    elif last.name in inner:
+    field, value = parameter.field, parameter.value(text)
+    if parameter.is_repeated:
+        inner.setdefault(field, []).append(value)
+    elif field in inner:
         raise QueryInvalid.at(name, "is given twice")
     else:
-        inner[last.name] = value
+        inner[field] = value
 
 
-def _query_value(field: FieldDescriptor, text: str) -> Json:
+def _conversion(field: FieldDescriptor) -> Callable[[str], Json]:
+    """Makes the JSON value that a parameter's text says."""
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
-        return _BOOLS.get(text, text)
+        return lambda text: _BOOLS.get(text, text)
     if field.cpp_type in _NUMBERS:
-        return _number(text)
-    return camel_case_mask(text) if is_mask(field) else text
+        return _number
+    return camel_case_mask if is_mask(field) else str
 
 
 def _number(text: str) -> Json:
     """The number as JSON reads it; what is none stays text, which the field then refuses."""
     try:
-        return parse_json(text.encode()) if _NUMBER.fullmatch(text) else text
+        return parse_number(text) if _NUMBER.fullmatch(text) else text
     except JsonInvalid:
         return text
 
