@@ -14,6 +14,7 @@ from allinone.identity import Trust
 from allinone.topology import Settings, contract_of
 from chassis.app import Blueprint, Deps, Service, Share, Worker, Workers
 from chassis.db.engine import Database
+from chassis.garbage import spare_what_stays
 from chassis.health import Check, Lookout, PartHealth, database_check
 from chassis.kernel.clock import SystemClock
 from chassis.rpc.client import Peer
@@ -98,6 +99,7 @@ class Services:
         if self._trust.grants is not None:
             learning = Worker("sign-in.revocations", self._trust.grants.learn_revocations)
             self._workers.add(learning)
+        spare_what_stays()
         await self._lookout.look()
         self._workers.add(Worker("health", self._lookout.round))
 
