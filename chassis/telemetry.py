@@ -125,6 +125,24 @@ class Metrics:
             ("surface",),
             registry=registry,
         )
+        self.watches = Gauge(
+            "hutong_watches",
+            "Callers who follow a store's stock or prices.",
+            ("board",),
+            registry=registry,
+        )
+        self.watch_snapshots = Counter(
+            "hutong_watch_snapshots",
+            "Times that a watcher was told everything, at the beginning or anew.",
+            ("board",),
+            registry=registry,
+        )
+        self.watch_behind = Counter(
+            "hutong_watch_behind",
+            "Times that a watcher had more to be told than waits in memory.",
+            ("board",),
+            registry=registry,
+        )
         self.worker_failures = Counter(
             "hutong_worker_failures",
             "Rounds of a background worker that failed.",

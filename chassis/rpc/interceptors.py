@@ -34,7 +34,7 @@ from chassis.rpc.validation import Validator, parsed
 from chassis.telemetry import Metrics
 
 Behaviour = Callable[[Message, Call], Awaitable[Message | bytes]]
-StreamBehaviour = Callable[[Message, Call], AsyncIterator[Message]]
+StreamBehaviour = Callable[[Message, Call], AsyncIterator[Message | bytes]]
 
 STREAM_SECONDS_MAX = 3600.0
 """A stream ends after so long; its caller resumes from where it was."""
@@ -120,7 +120,7 @@ async def serve_stream(
                 async with asyncio.timeout(call.seconds_left()):
                     messages = behaviour(request, call)
                     while (message := await _next(floor.gate, messages)) is not None:
-                        yield message.SerializeToString(deterministic=True)
+                        yield _bytes_of(message)
     except HutongError as error:
         await _end(floor, method, context, error, begun)
     _observe(floor, method, "OK", begun)
@@ -131,7 +131,7 @@ def _room(floor: Floor, method: Method) -> AbstractContextManager[None]:
     return nullcontext() if method.is_batch else floor.gate.room()
 
 
-async def _next(gate: Gate, messages: AsyncIterator[Message]) -> Message | None:
+async def _next(gate: Gate, messages: AsyncIterator[Message | bytes]) -> Message | bytes | None:
     """The next message of a stream, None behind the last; Unavailable if the gate shuts first."""
     with gate.cutting():
         return await anext(messages, None)
@@ -164,7 +164,11 @@ async def _answer(
         if replayed.answer.refusal is not None:
             raise replayed.answer.refusal from None
         reply = replayed.answer.reply or b""
-    return reply if isinstance(reply, bytes) else reply.SerializeToString(deterministic=True)
+    return _bytes_of(reply)
+
+
+def _bytes_of(message: Message | bytes) -> bytes:
+    return message if isinstance(message, bytes) else message.SerializeToString(deterministic=True)
 
 
 @contextmanager

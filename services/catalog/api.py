@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from chassis.kernel import names
+from chassis.messaging.board import Board
 from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
@@ -12,7 +15,7 @@ from services.catalog.convert import parity as parity_convert
 from services.catalog.convert import prices as price_convert
 from services.catalog.convert import products as product_convert
 from services.catalog.convert import stock as stock_convert
-from services.catalog.domain.prices import BasketQuote, BasketToQuote
+from services.catalog.domain.prices import BasketQuote, BasketToQuote, WatchedPrices
 from services.catalog.usecases.parity import Parity
 from services.catalog.usecases.prices import Prices
 from services.catalog.usecases.products import Products
@@ -29,12 +32,14 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
         parity: Parity,
         stocks: StoreStocks,
         quote_lane: Coalescer[BasketToQuote, BasketQuote],
+        board: Board[WatchedPrices],
     ) -> None:
         self._products = products
         self._prices = prices
         self._parity = parity
         self._stocks = stocks
         self._quote_lane = quote_lane
+        self._board = board
 
     async def BatchCreateProducts(
         self, request: catalog_service_pb2.BatchCreateProductsRequest, call: Call
@@ -243,3 +248,9 @@ class CatalogApi(catalog_service_pb2_grpc.CatalogServiceServicer):
             price_disagreements=[parity_convert.disagreement_message(each) for each in page.rows],
             next_page_token=page.next_token,
         )
+
+    def WatchPrices(
+        self, request: catalog_service_pb2.WatchPricesRequest, call: Call
+    ) -> AsyncIterator[bytes]:
+        watched, skus = price_convert.watched(request, call)
+        return self._board.follow(watched, keys=skus, token=request.resume_token)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.app import Blueprint, Deps, Service, Worker
+from chassis.messaging.board import Board
 from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.server import Servicer
 from chassis.settings import load
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from services.catalog.api import CatalogApi
 from services.catalog.convert.parity import disagreement_changed, shown_changed
-from services.catalog.convert.prices import price_events
+from services.catalog.convert.prices import price_events, watch_mark, watched_part
 from services.catalog.convert.products import product_events
 from services.catalog.domain.availability import LittleLeft
-from services.catalog.domain.prices import BasketQuote, BasketToQuote
+from services.catalog.domain.prices import BasketQuote, BasketToQuote, WatchedPrices
 from services.catalog.events import STOCK_CONSUMER, stock_consumer
 from services.catalog.models import metadata
 from services.catalog.settings import CatalogSettings
@@ -22,6 +23,7 @@ from services.catalog.usecases.parity import Parity
 from services.catalog.usecases.prices import Prices
 from services.catalog.usecases.products import Products
 from services.catalog.usecases.stock import StoreStocks
+from services.catalog.usecases.watching import PricesShown
 from services.catalog.workers import ParityCheck
 
 NAME = "catalog"
@@ -31,9 +33,13 @@ QUOTE_BATCHES_AT_ONCE_MAX = 2
 
 
 def build(deps: Deps) -> Service:
-    """The service, with what compares shown with asked prices, and what learns of stock."""
+    """The service, with its board of prices, what compares shown with asked prices, and what learns
+    of stock.
+    """
+    shown = PricesShown(deps.database, encode=watched_part)
+    board = Board[WatchedPrices](NAME, shown, encode=watch_mark, metrics=deps.metrics)
     products = Products(deps.database, product_events=product_events)
-    prices = Prices(deps.database, price_events=price_events)
+    prices = Prices(deps.database, price_events=price_events, changed=board.changed)
     settings = load(CatalogSettings, service=NAME)
     parity = Parity(
         deps.database,
@@ -55,7 +61,7 @@ def build(deps: Deps) -> Service:
         name=NAME,
         servicers=[
             Servicer(
-                implementation=CatalogApi(products, prices, parity, stocks, quote_lane),
+                implementation=CatalogApi(products, prices, parity, stocks, quote_lane, board),
                 register=catalog_service_pb2_grpc.add_CatalogServiceServicer_to_server,
                 service=catalog_service_pb2.DESCRIPTOR.services_by_name["CatalogService"].full_name,
             )
@@ -67,6 +73,7 @@ def build(deps: Deps) -> Service:
                 is_detached=True,
             ),
             Worker(STOCK_CONSUMER, stock_consumer(stocks, deps).round, is_detached=True),
+            Worker("catalog.board", board.round),
         ],
         closing=[quote_lane.close],
     )

@@ -146,6 +146,12 @@ Table(
     Column("withdrawn_at", DateTime(timezone=True)),
     Column("withdrawn_by", Text),
     Column("withdrawn_why", Text),
+    Column(
+        "changed_in",
+        BigInteger,
+        nullable=False,
+        server_default=text("pg_current_xact_id()::text::bigint"),
+    ),
     PrimaryKeyConstraint("store_id", "sku", "version", name="price_pkey"),
     ForeignKeyConstraint(
         ["store_id", "currency"],
@@ -190,6 +196,17 @@ Table(
         "store_id",
         "sku",
         "ends_at",
+        postgresql_where=text("ends_at is not null"),
+    ),
+    # What has changed in a store since a transaction, and what starts or ends by itself, for those
+    # who follow its prices.
+    Index("price_by_change", "store_id", "changed_in", "sku"),
+    Index("price_by_start", "store_id", "starts_at", "sku"),
+    Index(
+        "price_by_end",
+        "store_id",
+        "ends_at",
+        "sku",
         postgresql_where=text("ends_at is not null"),
     ),
     ExcludeConstraint(

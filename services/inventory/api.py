@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from chassis.db.engine import Database
+from chassis.kernel.names import StoreId
+from chassis.messaging.board import Board
 from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
@@ -29,10 +32,13 @@ class Lanes:
 class InventoryServicer(InventoryServiceServicer):
     """Answers hutong.inventory.v1.InventoryService."""
 
-    def __init__(self, stock: Stock, *, database: Database, lanes: Lanes) -> None:
+    def __init__(
+        self, stock: Stock, *, database: Database, lanes: Lanes, board: Board[StoreId]
+    ) -> None:
         self._stock = stock
         self._database = database
         self._lanes = lanes
+        self._board = board
 
     async def GetStockLevel(
         self, request: service_pb2.GetStockLevelRequest, call: Call
@@ -165,3 +171,9 @@ class InventoryServicer(InventoryServiceServicer):
             field="reservation",
             convert=convert.reservation_to_proto,
         )
+
+    def WatchStock(
+        self, request: service_pb2.WatchStockRequest, call: Call
+    ) -> AsyncIterator[bytes]:
+        store_id, skus = convert.watched(request, call)
+        return self._board.follow(store_id, keys=skus, token=request.resume_token)

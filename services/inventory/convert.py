@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chassis.kernel import names
-from chassis.kernel.errors import PageTokenInvalid
+from chassis.kernel.errors import InvalidInput, PageTokenInvalid
+from chassis.messaging.board import Mark
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.values import unit_from_proto, unit_to_proto, wire_bytes
@@ -32,6 +33,9 @@ from services.inventory.domain.stock import (
 
 STOCK_MOVED = "hutong.inventory.v1.StockMoved"
 RESERVATION_CHANGED = "hutong.inventory.v1.ReservationChanged"
+
+_MAY_LIST = frozenset({"service", "platform", "store_manager", "franchise_owner", "cashier"})
+"""Who may see all that a store has, wherever the access rule lets them in."""
 
 _VERSION_DIGITS_MAX = 18
 """So many digits always fit the database's integers."""
@@ -175,6 +179,40 @@ def received_reply(levels: Sequence[StockLevel]) -> bytes:
 def adjusted_reply(level: StockLevel) -> bytes:
     """The bytes that answer a count."""
     return wire_bytes(level_to_proto(level))
+
+
+def watched(
+    request: service_pb2.WatchStockRequest, call: Call
+) -> tuple[names.StoreId, frozenset[str] | None]:
+    """The store of a WatchStockRequest, and the SKUs unless it is all of them.
+
+    InvalidInput if a customer names none: what a store has is not listed for customers.
+    """
+    store_id = store(request.parent, call)
+    skus = frozenset(
+        names.parse_product(product, at=f"products[{position}]")
+        for position, product in enumerate(request.products)
+    )
+    if not skus and not call.caller.roles & _MAY_LIST:
+        raise InvalidInput.at("products", "must be named")
+    return store_id, skus or None
+
+
+def level_part(level: StockLevel) -> bytes:
+    """The part of a WatchStockResponse that tells a level."""
+    return wire_bytes(service_pb2.WatchStockResponse(stock_levels=[level_to_proto(level)]))
+
+
+def stock_mark(mark: Mark) -> bytes:
+    """The part of a WatchStockResponse that says where it is in the stream."""
+    return wire_bytes(
+        service_pb2.WatchStockResponse(
+            resume_token=mark.token,
+            is_reset=mark.is_reset,
+            is_snapshot=mark.is_snapshot,
+            is_current=mark.is_current,
+        )
+    )
 
 
 def stock_moved(posting: Posting, traceparent: str) -> Event:

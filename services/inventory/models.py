@@ -53,6 +53,12 @@ stock_movement = Table(
     Column("actor", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column(
+        "made_in",
+        BigInteger,
+        nullable=False,
+        server_default=text("pg_current_xact_id()::text::bigint"),
+    ),
     PrimaryKeyConstraint("store_id", "sku", "version", name="stock_movement_pkey"),
     CheckConstraint("version >= 1", name="stock_movement_version"),
     CheckConstraint("held_after between 0 and on_hand_after", name="stock_movement_after"),
@@ -71,6 +77,14 @@ stock_movement = Table(
         end
         """,
         name="stock_movement_signs",
+    ),
+    # What has moved in a store since a transaction, for those who follow its stock.
+    Index(
+        "stock_movement_by_transaction",
+        "store_id",
+        "made_in",
+        "sku",
+        postgresql_where=text("made_in > 0"),
     ),
 )
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import QUANTITY_MAX, Unit
+from chassis.messaging.places import Place
 from services.inventory.domain.reservations import (
     Reservation,
     ReservationKey,
@@ -122,6 +123,43 @@ select l.*, coalesce(due.quantity, 0) as run_out
 _LEVELS = f"{_WITH_RUN_OUT} where store_id = $1 and sku = any($2::text[]) order by sku"
 
 _LEVELS_AFTER = f"{_WITH_RUN_OUT} where store_id = $1 and sku > $2 order by sku limit $3"
+
+_RUN_OUT = """
+with due as (
+    select r.store_id, line ->> 0 as sku, (line ->> 1)::bigint as quantity, r.expires_at
+      from reservation as r cross join jsonb_array_elements(r.lines) as line
+     where r.state = 'HELD' and r.expires_at is not null and r.expires_at <= hutong.now()
+       and r.store_id = any ($1::text[])),
+run_out as (
+    select store_id, sku, sum(quantity)::bigint as quantity from due group by store_id, sku)
+"""
+
+# Levels that have moved, and those of which holds ran out by themselves.
+_CHANGED_LEVELS = f"""
+{_RUN_OUT},
+changed as (
+    select asked.store_id, moved.sku
+      from unnest($1::text[]) as asked (store_id)
+     cross join lateral (
+           select distinct m.sku from stock_movement as m
+            where m.store_id = asked.store_id and m.made_in >= $2 and m.made_in < $3
+              and m.made_in > 0) as moved
+     union
+    select store_id, sku from due where expires_at > $4)
+select l.*, coalesce(run_out.quantity, 0) as run_out
+  from changed join stock_level as l using (store_id, sku)
+  left join run_out using (store_id, sku)
+ where l.sku > $5 and ($6::text[] is null or l.sku = any ($6::text[]))
+ order by l.sku
+ limit $7
+"""
+
+_COUNT_MOVEMENTS = """
+select count(*) as movements
+  from (select 1 from stock_movement
+         where store_id = $1 and made_in >= $2 and made_in > 0
+         limit $3) as counted
+"""
 
 _MOVEMENTS_AFTER = """
 select * from stock_movement
@@ -262,6 +300,43 @@ async def levels_after(
     """A store's levels by SKU, those after one, with what of them has run out."""
     rows = await reading.rows(_LEVELS_AFTER, store_id, after, limit)
     return [_level(row, run_out=row.run_out) for row in rows]
+
+
+async def changed_levels(
+    reading: Reading,
+    stores: Sequence[StoreId],
+    *,
+    since: Place,
+    before_transaction: int,
+    after: str = "",
+    only: Sequence[str] | None = None,
+    limit: int,
+) -> list[StockLevel]:
+    """Levels by SKU, those after one, that have changed since a place, also by holds that ran out.
+
+    Of changes by transactions from `before_transaction` on some may be missing.
+    """
+    rows = await reading.rows(
+        _CHANGED_LEVELS,
+        list(stores),
+        since.transaction,
+        before_transaction,
+        since.at,
+        after,
+        None if only is None else list(only),
+        limit,
+    )
+    return [_level(row, run_out=row.run_out) for row in rows]
+
+
+async def count_movements(
+    reading: Reading, store_id: StoreId, *, since: Place, count_max: int
+) -> int:
+    """How many movements a store has had since a place, counted up to a bound."""
+    row = await reading.row(_COUNT_MOVEMENTS, store_id, since.transaction, count_max)
+    assert row is not None
+    counted: int = row.movements
+    return counted
 
 
 async def movements_after(

@@ -18,6 +18,8 @@ from chassis.kernel.errors import Conflict, HutongError, QuantityTooLarge, Resou
 from chassis.kernel.names import RESERVATION, STOCK_LEVEL, StoreId
 from chassis.kernel.quantity import QUANTITY_MAX
 from chassis.messaging import outbox
+from chassis.messaging.board import Found, Look
+from chassis.messaging.places import Place, moment_of
 from services.inventory import repository
 from services.inventory.domain import reservations, stock
 from services.inventory.domain.reservations import (
@@ -40,6 +42,9 @@ from services.inventory.domain.stock import (
 
 DUE_HOLDS_MAX = 500
 """So many holds that have run out are ended in one transaction."""
+
+MOVEMENTS_MISSED_MAX = 20_000
+"""Who has missed more movements of a store is told all of its levels anew."""
 
 ATTEMPTS_MAX = 3
 """How often a batch is tried when another transaction makes one of its reservations meanwhile."""
@@ -79,7 +84,8 @@ class Stock:
     """The stock levels and reservations of all stores.
 
     `stock_moved` writes the event that tells of a posting, `reservation_changed` the one of a
-    reservation with its number among that reservation's, both as part of a trace.
+    reservation with its number among that reservation's, both as part of a trace. `changed` is told
+    the stores whose stock may have changed, once that is committed.
     """
 
     def __init__(
@@ -88,11 +94,13 @@ class Stock:
         *,
         stock_moved: Callable[[Posting, str], outbox.Event],
         reservation_changed: Callable[[Reservation, int, str], outbox.Event],
+        changed: Callable[[Iterable[StoreId]], None] = lambda _: None,
         due_holds_max: int = DUE_HOLDS_MAX,
     ) -> None:
         self._database = database
         self._stock_moved = stock_moved
         self._reservation_changed = reservation_changed
+        self._changed = changed
         self._due_holds_max = due_holds_max
 
     async def reserve(self, commands: Sequence[ReserveCommand]) -> Results:
@@ -102,21 +110,25 @@ class Stock:
         """
         while True:
             try:
-                return await self._unless_raced(lambda tx: self._reserve(tx, commands))
+                return await self._unless_raced(commands, lambda tx: self._reserve(tx, commands))
             except _MoreAreDue:
                 # Each time round leaves fewer of them, so this ends.
                 await self.end_due_holds({command.store_id for command in commands})
 
     async def commit(self, commands: Sequence[EndCommand]) -> Results:
         """Lets held goods leave. Answers in the order of the commands."""
-        return await self._unless_raced(lambda tx: self._end(tx, commands, reservations.commit))
+        return await self._unless_raced(
+            commands, lambda tx: self._end(tx, commands, reservations.commit)
+        )
 
     async def release(self, commands: Sequence[EndCommand]) -> Results:
         """Ends reservations without a sale, also those that have yet to come.
 
         Answers in the order of the commands.
         """
-        return await self._unless_raced(lambda tx: self._end(tx, commands, reservations.release))
+        return await self._unless_raced(
+            commands, lambda tx: self._end(tx, commands, reservations.release)
+        )
 
     async def end_due_holds(self, stores: Iterable[StoreId] | None = None) -> None:
         """Ends all holds that have run out, of some stores or of all, in bounded transactions."""
@@ -153,7 +165,9 @@ class Stock:
             ]
             await self._tell(tx, postings)
             levels = await repository.levels(tx, command.store_id, raised)
-            return await tx.keep(encode(levels))
+            reply = await tx.keep(encode(levels))
+        self._changed([command.store_id])
+        return reply
 
     async def adjust(
         self, command: AdjustCommand, once: Once, *, encode: Callable[[StockLevel], bytes]
@@ -173,7 +187,9 @@ class Stock:
             stock.adjust(command, books)
             await self._save(tx, books)
             (level,) = await repository.levels(tx, command.store_id, [command.sku])
-            return await tx.keep(encode(level))
+            reply = await tx.keep(encode(level))
+        self._changed([command.store_id])
+        return reply
 
     async def level(self, key: LevelKey) -> StockLevel:
         """One stock level; ResourceNotFound if the store never had the product."""
@@ -238,16 +254,23 @@ class Stock:
             books = await self._books(tx, _level_keys(due), moment=moment)
             ended = reservations.expired(due, books)
             await self._store(tx, books, made=(), ended=ended)
+        self._changed({reservation.store_id for reservation in due})
         return len(due)
 
-    async def _unless_raced(self, work: Callable[[Transaction], Awaitable[Results]]) -> Results:
+    async def _unless_raced(
+        self,
+        commands: Sequence[ReserveCommand | EndCommand],
+        work: Callable[[Transaction], Awaitable[Results]],
+    ) -> Results:
         """Runs a batch in a transaction, again if another one made a reservation meanwhile."""
         for _ in range(ATTEMPTS_MAX):
             try:
                 async with self._database.transaction() as tx:
-                    return await work(tx)
+                    results = await work(tx)
             except _ReservationAppeared:
                 continue
+            self._changed({command.store_id for command in commands})
+            return results
         raise Conflict
 
     async def _books(self, tx: Transaction, keys: Iterable[LevelKey], *, moment: datetime) -> Books:
@@ -309,6 +332,66 @@ class Stock:
 
 def _traces(commands: Iterable[ReserveCommand | EndCommand]) -> Traces:
     return {command.reservation_id: command.traceparent for command in commands}
+
+
+class StockShown:
+    """What the board of stock levels reads: a topic is a store, a key the SKU of a level.
+
+    `encode` makes the part of a message that tells a level.
+    """
+
+    def __init__(self, database: Database, *, encode: Callable[[StockLevel], bytes]) -> None:
+        self._database = database
+        self._encode = encode
+
+    async def look(
+        self, topics: Sequence[StoreId], since: Place | None, *, found_max: int
+    ) -> Look[StoreId]:
+        """What has moved or run out in the stores since a place."""
+        async with self._database.transaction() as tx:
+            moment = await moment_of(tx, table="stock_movement")
+            if since is None or since.history != moment.history:
+                return Look(moment, ())
+            levels = await repository.changed_levels(
+                tx, topics, since=since, before_transaction=moment.unused, limit=found_max + 1
+            )
+        if len(levels) > found_max:
+            return Look(moment, None)
+        return Look(moment, [Found(x.store_id, x.sku, self._encode(x)) for x in levels])
+
+    async def page(
+        self,
+        topic: StoreId,
+        *,
+        keys: Sequence[str] | None,
+        since: Place | None,
+        after: str,
+        parts_max: int,
+    ) -> Sequence[tuple[str, bytes]] | None:
+        """A store's levels by SKU, or those that have changed."""
+        async with self._database.transaction() as tx:
+            if since is not None:
+                missed = await repository.count_movements(
+                    tx, topic, since=since, count_max=MOVEMENTS_MISSED_MAX + 1
+                )
+                if missed > MOVEMENTS_MISSED_MAX:
+                    return None
+                moment = await moment_of(tx, table="stock_movement")
+                levels: Sequence[StockLevel] = await repository.changed_levels(
+                    tx,
+                    [topic],
+                    since=since,
+                    before_transaction=moment.unused,
+                    after=after,
+                    only=keys,
+                    limit=parts_max,
+                )
+            elif keys is None:
+                levels = await repository.levels_after(tx, topic, after=after, limit=parts_max)
+            else:
+                asked = [key for key in keys if key > after][:parts_max]
+                levels = await repository.levels(tx, topic, asked)
+        return [(level.sku, self._encode(level)) for level in levels]
 
 
 def _level_keys(tied: Iterable[Reservation]) -> Iterable[LevelKey]:

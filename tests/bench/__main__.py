@@ -14,6 +14,7 @@ from tests.bench.recovery import recovery
 from tests.bench.replay_baskets import replay_baskets
 from tests.bench.rows import BENCH_FILE, NotMeasurable, Row, machine, write, written
 from tests.bench.sse_clients import sse_clients
+from tests.bench.stock_watch import stock_watch
 
 Benchmark = Callable[[], Awaitable[list[Row]]]
 
@@ -24,6 +25,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "recovery": recovery,
     "replay_baskets": replay_baskets,
     "event_lag": event_lag,
+    "stock_watch": stock_watch,
 }
 
 

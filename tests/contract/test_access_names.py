@@ -60,6 +60,9 @@ BOTH = "cashier and customer"
 """Somebody who works in the store and shops in all of them."""
 
 CALLERS = (*ROLES, BOTH)
+TELL_NOTHING = (ErrorKind.NOT_FOUND, ErrorKind.FAILED_PRECONDITION, ErrorKind.INVALID_ARGUMENT)
+SAY_NOTHING = {"name", "resume_token", "is_reset", "is_snapshot", "is_current"}
+"""Fields that an answer has of which there is nothing to tell."""
 LEVEL = "stores/{store}/stockLevels/{product}"
 NUMBERS = itertools.count(1000)
 
@@ -269,10 +272,10 @@ def _beside(name: str) -> str:
 async def _reads_nothing(walk: Walk, path: str, request: Message, who: Caller) -> None:
     answer = await walk.asker.ask(path, request, who)
     if isinstance(answer, HutongError):
-        assert answer.kind in (ErrorKind.NOT_FOUND, ErrorKind.FAILED_PRECONDITION), answer
+        assert answer.kind in TELL_NOTHING, answer
     else:
-        if "name" in answer.DESCRIPTOR.fields_by_name:
-            answer.ClearField("name")
+        for field in SAY_NOTHING.intersection(answer.DESCRIPTOR.fields_by_name):
+            answer.ClearField(field)
         assert answer.ByteSize() == 0, answer
 
 

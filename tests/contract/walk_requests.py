@@ -95,9 +95,13 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
             catalog.ListPriceDisagreementsRequest(parent=STORE, include_resolved=True),
             catalog.GetPriceRequest(name=f"{STORE}/prices/{sku}"),
             catalog.ListPricesRequest(parent=STORE, page_size=5),
+            catalog.WatchPricesRequest(parent=STORE),
+            catalog.WatchPricesRequest(parent=STORE, products=[f"products/{sku}"]),
             quote,
             inventory.GetStockLevelRequest(name=f"{STORE}/stockLevels/{sku}"),
             inventory.ListStockLevelsRequest(parent=STORE),
+            inventory.WatchStockRequest(parent=STORE),
+            inventory.WatchStockRequest(parent=STORE, products=[f"products/{sku}"]),
             inventory.ListStockMovementsRequest(parent=f"{STORE}/stockLevels/{sku}", page_size=1),
             inventory.ReceiveStockRequest(
                 parent=STORE,

@@ -11,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel import names
 from chassis.kernel.errors import InvalidInput, PageTokenInvalid
+from chassis.messaging.board import Mark
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.values import (
@@ -36,6 +37,8 @@ from services.catalog.domain.prices import (
     Scanned,
     StorePrice,
     ToldPrice,
+    WatchedPrice,
+    WatchedPrices,
 )
 
 _CHANNELS = {
@@ -131,6 +134,41 @@ def price_message(price: StorePrice, availability: Availability | None = None) -
         message.withdraw_reason = price.withdrawn.why
         message.withdrawn_by = price.withdrawn.actor
     return message
+
+
+def watched(
+    request: catalog_service_pb2.WatchPricesRequest, call: Call
+) -> tuple[WatchedPrices, frozenset[str] | None]:
+    """The prices of a WatchPricesRequest, and the SKUs unless it is all of them."""
+    store = names.parse_store(request.parent, call.tenant)
+    skus = frozenset(
+        names.parse_product(product, at=f"products[{i}]")
+        for i, product in enumerate(request.products)
+    )
+    return WatchedPrices(store, channel_of(request.channel, call)), skus or None
+
+
+def watched_part(watched_price: WatchedPrice) -> bytes:
+    """The part of a WatchPricesResponse that tells a price, or that it is not asked any more."""
+    message = catalog_service_pb2.WatchPricesResponse()
+    if watched_price.price is None:
+        name = names.PRICE.format(watched_price.among.store, watched_price.sku)
+        message.ended_prices.append(name)
+    else:
+        message.prices.append(price_message(watched_price.price))
+    return wire_bytes(message)
+
+
+def watch_mark(mark: Mark) -> bytes:
+    """The part of a WatchPricesResponse that says where it is in the stream."""
+    return wire_bytes(
+        catalog_service_pb2.WatchPricesResponse(
+            resume_token=mark.token,
+            is_reset=mark.is_reset,
+            is_snapshot=mark.is_snapshot,
+            is_current=mark.is_current,
+        )
+    )
 
 
 def scanned_message(scanned: Scanned) -> catalog_pb2.ScannedItem:

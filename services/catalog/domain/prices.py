@@ -119,6 +119,23 @@ class ToldPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedPrices:
+    """The prices that a store asks in a channel."""
+
+    store: StoreId
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedPrice:
+    """What is asked for a product now; None if nothing is."""
+
+    among: WatchedPrices
+    sku: str
+    price: StorePrice | None
+
+
+@dataclass(frozen=True, slots=True)
 class Scanned:
     """What a scanned code means at a store; quantity 0 where the scale has to say how much.
 

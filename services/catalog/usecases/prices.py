@@ -16,7 +16,7 @@ one in the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -42,6 +42,7 @@ from services.catalog.domain.prices import (
     Scanned,
     StorePrice,
     ToldPrice,
+    WatchedPrices,
     Withdrawal,
 )
 from services.catalog.repository import price_rows, product_rows
@@ -52,11 +53,21 @@ PriceEvents = Callable[[Sequence[ToldPrice]], Sequence[Event]]
 
 
 class Prices:
-    """The use cases on prices."""
+    """The use cases on prices.
 
-    def __init__(self, database: Database, *, price_events: PriceEvents) -> None:
+    `changed` is told which prices may have changed, once that is committed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        price_events: PriceEvents,
+        changed: Callable[[Iterable[WatchedPrices]], None] = lambda _: None,
+    ) -> None:
         self.database = database
         self._price_events = price_events
+        self._changed = changed
 
     async def look_up_barcode(
         self, tenant: str, store: StoreId, code: str, *, channel: Channel
@@ -118,7 +129,9 @@ class Prices:
                     raise ProductUnknown(sku=change.sku)
             started = [added[change.sku] for change in changes]
             await outbox.add_all(tx, self._price_events(started))
-            return await tx.keep(encode([each.price for each in started]))
+            reply = await tx.keep(encode([each.price for each in started]))
+        self._changed(WatchedPrices(store, channel) for channel in Channel)
+        return reply
 
     async def withdraw_price(
         self,
@@ -141,7 +154,9 @@ class Prices:
                 tx, domain.withdrawn(price, Withdrawal(now, actor, why))
             )
             await outbox.add_all(tx, self._price_events([told]))
-            return await tx.keep(encode(told.price))
+            reply = await tx.keep(encode(told.price))
+        self._changed(WatchedPrices(store, channel) for channel in Channel)
+        return reply
 
     async def get_price(self, store: StoreId, sku: str, *, channel: Channel) -> StorePrice:
         """What the store asks for the product now; ResourceNotFound if it asks nothing."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.kernel.errors import HutongError
+from chassis.rpc.auth import Caller
 from hutong.common.v1 import measure_pb2, product_quantity_pb2
 from hutong.inventory.v1 import inventory_pb2
 from hutong.inventory.v1 import inventory_service_pb2 as service_pb2
@@ -68,6 +69,11 @@ class Shop:
     @property
     def name(self) -> str:
         return f"stores/{self.store}"
+
+    @property
+    def service(self) -> Caller:
+        """Who takes and holds stock."""
+        return caller(role="service", principal="services/orders")
 
     @property
     def store_id(self) -> str:

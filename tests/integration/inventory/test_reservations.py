@@ -266,7 +266,8 @@ async def test_the_sweeper_ends_what_has_run_out(shop: Shop, world: World) -> No
     await shop.hold("ord-1", {"milk": 4}, seconds=60)
     await shop.hold("ord-2", {"milk": 1}, seconds=600)
     await world.pass_time("inventory", 61)
-    (sweeper,) = world.services["inventory"].workers
+    sweeper = world.services["inventory"].workers[0]
+    assert sweeper.name == "inventory.hold_sweeper"
     await sweeper.round()
     assert await shop.on_hand_and_held("milk") == (5, 1)
     assert await states(shop) == [("EXPIRED",), ("HELD",)]

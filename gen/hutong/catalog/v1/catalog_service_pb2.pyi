@@ -12,6 +12,7 @@ from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
 from hutong.catalog.v1 import parity_pb2 as _parity_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
+from hutong.common.v1 import resumption_pb2 as _resumption_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -281,3 +282,31 @@ class ListPriceDisagreementsResponse(_message.Message):
     price_disagreements: _containers.RepeatedCompositeFieldContainer[_parity_pb2.PriceDisagreement]
     next_page_token: str
     def __init__(self, price_disagreements: _Optional[_Iterable[_Union[_parity_pb2.PriceDisagreement, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class WatchPricesRequest(_message.Message):
+    __slots__ = ("parent", "products", "channel", "resume_token")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    PRODUCTS_FIELD_NUMBER: _ClassVar[int]
+    CHANNEL_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    products: _containers.RepeatedScalarFieldContainer[str]
+    channel: _catalog_pb2.SalesChannel
+    resume_token: str
+    def __init__(self, parent: _Optional[str] = ..., products: _Optional[_Iterable[str]] = ..., channel: _Optional[_Union[_catalog_pb2.SalesChannel, str]] = ..., resume_token: _Optional[str] = ...) -> None: ...
+
+class WatchPricesResponse(_message.Message):
+    __slots__ = ("prices", "ended_prices", "resume_token", "is_reset", "is_snapshot", "is_current")
+    PRICES_FIELD_NUMBER: _ClassVar[int]
+    ENDED_PRICES_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    IS_RESET_FIELD_NUMBER: _ClassVar[int]
+    IS_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    IS_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    prices: _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Price]
+    ended_prices: _containers.RepeatedScalarFieldContainer[str]
+    resume_token: str
+    is_reset: bool
+    is_snapshot: bool
+    is_current: bool
+    def __init__(self, prices: _Optional[_Iterable[_Union[_catalog_pb2.Price, _Mapping]]] = ..., ended_prices: _Optional[_Iterable[str]] = ..., resume_token: _Optional[str] = ..., is_reset: _Optional[bool] = ..., is_snapshot: _Optional[bool] = ..., is_current: _Optional[bool] = ...) -> None: ...

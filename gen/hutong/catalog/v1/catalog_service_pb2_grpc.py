@@ -116,6 +116,11 @@ class CatalogServiceStub:
                 request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsRequest.SerializeToString,
                 response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsResponse.FromString,
                 _registered_method=True)
+        self.WatchPrices = channel.unary_stream(
+                '/hutong.catalog.v1.CatalogService/WatchPrices',
+                request_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WatchPricesRequest.SerializeToString,
+                response_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WatchPricesResponse.FromString,
+                _registered_method=True)
 
 
 class CatalogServiceServicer:
@@ -271,6 +276,21 @@ class CatalogServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchPrices(self, request, context):
+        """Answers the prices that a store asks now, and from then on each that another takes the place of,
+        until the caller leaves: when a price is changed or withdrawn, and at the instant at which one
+        starts or ends by itself. All of the store, or the products that are named. An announced price is
+        told when it starts, and never if it is withdrawn before. Changes of one price that follow one
+        another quickly are told as one, so a reader who is slow misses steps and never the last. A stream
+        that is cut is resumed with resume_token: what has changed since is told, and of what was told
+        already at most a part again. If that can't be said any more, everything is told anew, and the
+        first message says so with is_reset.
+        Reasons: none of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_CatalogServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -353,6 +373,11 @@ def add_CatalogServiceServicer_to_server(servicer, server):
                     servicer.ListPriceDisagreements,
                     request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsRequest.FromString,
                     response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsResponse.SerializeToString,
+            ),
+            'WatchPrices': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchPrices,
+                    request_deserializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WatchPricesRequest.FromString,
+                    response_serializer=hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WatchPricesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -788,6 +813,33 @@ class CatalogService:
             '/hutong.catalog.v1.CatalogService/ListPriceDisagreements',
             hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsRequest.SerializeToString,
             hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.ListPriceDisagreementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchPrices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hutong.catalog.v1.CatalogService/WatchPrices',
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WatchPricesRequest.SerializeToString,
+            hutong_dot_catalog_dot_v1_dot_catalog__service__pb2.WatchPricesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -10,6 +10,7 @@ from hutong.auth.v1 import access_pb2 as _access_pb2
 from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.common.v1 import measure_pb2 as _measure_pb2
 from hutong.common.v1 import product_quantity_pb2 as _product_quantity_pb2
+from hutong.common.v1 import resumption_pb2 as _resumption_pb2
 from hutong.inventory.v1 import inventory_pb2 as _inventory_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -246,3 +247,27 @@ class BatchReleaseReservationsResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[BatchReleaseReservationsResponse.Result]
     def __init__(self, results: _Optional[_Iterable[_Union[BatchReleaseReservationsResponse.Result, _Mapping]]] = ...) -> None: ...
+
+class WatchStockRequest(_message.Message):
+    __slots__ = ("parent", "products", "resume_token")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    PRODUCTS_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    products: _containers.RepeatedScalarFieldContainer[str]
+    resume_token: str
+    def __init__(self, parent: _Optional[str] = ..., products: _Optional[_Iterable[str]] = ..., resume_token: _Optional[str] = ...) -> None: ...
+
+class WatchStockResponse(_message.Message):
+    __slots__ = ("stock_levels", "resume_token", "is_reset", "is_snapshot", "is_current")
+    STOCK_LEVELS_FIELD_NUMBER: _ClassVar[int]
+    RESUME_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    IS_RESET_FIELD_NUMBER: _ClassVar[int]
+    IS_SNAPSHOT_FIELD_NUMBER: _ClassVar[int]
+    IS_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    stock_levels: _containers.RepeatedCompositeFieldContainer[_inventory_pb2.StockLevel]
+    resume_token: str
+    is_reset: bool
+    is_snapshot: bool
+    is_current: bool
+    def __init__(self, stock_levels: _Optional[_Iterable[_Union[_inventory_pb2.StockLevel, _Mapping]]] = ..., resume_token: _Optional[str] = ..., is_reset: _Optional[bool] = ..., is_snapshot: _Optional[bool] = ..., is_current: _Optional[bool] = ...) -> None: ...

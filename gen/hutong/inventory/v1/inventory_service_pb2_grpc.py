@@ -111,6 +111,11 @@ class InventoryServiceStub:
                 request_serializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.BatchReleaseReservationsRequest.SerializeToString,
                 response_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.BatchReleaseReservationsResponse.FromString,
                 _registered_method=True)
+        self.WatchStock = channel.unary_stream(
+                '/hutong.inventory.v1.InventoryService/WatchStock',
+                request_serializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockRequest.SerializeToString,
+                response_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockResponse.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -233,6 +238,19 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchStock(self, request, context):
+        """Answers a store's stock levels as they are, and from then on each level that changes, until the
+        caller leaves: all of the store, or the products that are named. Changes of one level that follow
+        one another quickly are told as one, so a reader who is slow misses steps and never the last. A
+        stream that is cut is resumed with resume_token: what has changed since is told, and of what was
+        told already at most a part again. If that can't be said any more, everything is told anew, and
+        the first message says so with is_reset. Customers name the products that they look at.
+        Reasons: none of its own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InventoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -305,6 +323,11 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.BatchReleaseReservations,
                     request_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.BatchReleaseReservationsRequest.FromString,
                     response_serializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.BatchReleaseReservationsResponse.SerializeToString,
+            ),
+            'WatchStock': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchStock,
+                    request_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockRequest.FromString,
+                    response_serializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -691,6 +714,33 @@ class InventoryService:
             '/hutong.inventory.v1.InventoryService/BatchReleaseReservations',
             hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.BatchReleaseReservationsRequest.SerializeToString,
             hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.BatchReleaseReservationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchStock(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hutong.inventory.v1.InventoryService/WatchStock',
+            hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockRequest.SerializeToString,
+            hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockResponse.FromString,
             options,
             channel_credentials,
             insecure,
