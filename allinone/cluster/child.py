@@ -20,6 +20,7 @@ from allinone.cluster.errors import ProcessFailed
 from allinone.cluster.logs import LINE_BYTES_MAX, JoinedLogs
 from allinone.embedded import launch
 
+PROGRAM = (sys.executable, "-m", "allinone")
 START_SECONDS_MAX = 60.0
 POLL_SECONDS = 0.05
 KILL_SECONDS_MAX = 5.0
@@ -42,10 +43,11 @@ class ChildProcess:
         logs: JoinedLogs,
         http_address: str = "",
         on_start: Callable[[], None] = lambda: None,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.name = name
         self.http_address = http_address
-        self._words = tuple(words)
+        self._command = (*program, *words)
         self._settings = settings
         self._logs = logs
         self._on_start = on_start
@@ -104,9 +106,8 @@ class ChildProcess:
     def _launch(self) -> None:
         ties = ["--parent", str(os.getpid()), "--death-signal", str(int(signal.SIGKILL))]
         launcher = [sys.executable, "-I", "-S", str(Path(launch.__file__).absolute())]
-        command = [sys.executable, "-m", "allinone", *self._words]
         self._process = subprocess.Popen(
-            [*launcher, *ties, "--", *command],
+            [*launcher, *ties, "--", *self._command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

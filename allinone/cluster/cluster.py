@@ -18,7 +18,7 @@ from allinone.cluster.keeper import Keeper
 from allinone.cluster.listing import Listed, Listing
 from allinone.cluster.logs import JoinedLogs
 from allinone.embedded.home import is_free
-from allinone.identity import own_issuer, public_url
+from allinone.identity import Trust, own_issuer, public_url
 from allinone.storage import Storage
 from allinone.topology import (
     DATABASE_URLS_SETTING,
@@ -44,6 +44,8 @@ class Cluster:
     def __init__(self, settings: Settings, storage: Storage, logs: JoinedLogs) -> None:
         self.storage = storage
         self.issuer = own_issuer(settings, storage.home.folder)
+        # Each process would refuse what is refused here, after its start.
+        Trust.of(settings, self.issuer, redis=None)
         self._settings = settings
         self._logs = logs
         self._starts: dict[str, int] = {}

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from allinone.cluster.asking import ask
 from allinone.issuer import LocalIssuer
 from allinone.topology import BLUEPRINTS
 from allinone.verify import verify
@@ -21,12 +23,14 @@ from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from chassis.rpc.client import Peer
 from chassis.settings import PlatformSettings
+from tests.support.command import free_port
 from tests.support.shop import Shop
-from tests.support.world import Client, World, Worlds
+from tests.support.world import TENANT, Client, World, Worlds
 
 LEASE_SECONDS = "1.5"
-START_SECONDS_MAX = 30.0
+START_SECONDS_MAX = 60.0
 END_SECONDS_MAX = 20.0
+OTHERS = ("stores", "catalog", "inventory", "payments")
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -97,14 +101,24 @@ async def the_books_balance(world: World) -> AsyncIterator[None]:
     assert await verify(world.urls) == []
 
 
+IN_BOTH = pytest.mark.parametrize("topology", ["run", "cluster"])
+"""For points whose death leaves work behind in other processes, where there are some."""
+
+
+@pytest.fixture
+def topology() -> str:
+    """What dies: the platform in one process, unless a test says otherwise."""
+    return "run"
+
+
 @pytest.fixture
 async def start_dying(
-    world: World, worlds: Worlds, tmp_path: Path
+    world: World, worlds: Worlds, tmp_path: Path, topology: str
 ) -> AsyncIterator[Callable[[str, str], object]]:
     started: list[DyingPlatform] = []
 
-    async def start(point: str, signal_name: str = "SIGKILL") -> DyingPlatform:
-        grpc_port, http_port = _free_port(), _free_port()
+    async def start(point: str, signal_name: str = "SIGKILL", **addresses: str) -> DyingPlatform:
+        grpc_port, http_port = free_port(), free_port()
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'gen'}",
@@ -114,37 +128,53 @@ async def start_dying(
             "HUTONG_REDIS_URL": worlds.redis_url,
             "HUTONG_ORDERS_LEASE_SECONDS": LEASE_SECONDS,
         } | {f"HUTONG_{name.upper()}_DATABASE_URL": url for name, url in world.urls.items()}
+        if topology == "cluster":
+            believed = tmp_path / "service-token"
+            believed.write_text(world.issuer.service_tokens("orders", tenant=TENANT)())
+            elsewhere = dict.fromkeys(OTHERS, world.address) | addresses
+            environment |= {
+                f"HUTONG_{name.upper()}_ADDRESS": address for name, address in elsewhere.items()
+            } | {
+                "HUTONG_TOKEN_ISSUER": world.issuer.name,
+                "HUTONG_JWKS": str(world.issuer.jwks_file),
+                "HUTONG_SERVICE_TOKEN_FILE": str(believed),
+            }
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "tests.e2e.dying_platform",
+            topology,
             point,
             signal_name,
             cwd=REPOSITORY,
             env=environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
         )
-        assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS_MAX)
-        assert line == b"ready\n"
-        platform = PlatformSettings()
-        issuer = LocalIssuer(
-            tmp_path / "home" / "issuer",
-            issuer=f"http://127.0.0.1:{http_port}",
-            audience=platform.token_audience,
-            mode="development",
-        )
-        dying = DyingPlatform(process, f"127.0.0.1:{grpc_port}", issuer)
+        await _ready(process, f"127.0.0.1:{http_port}")
+        dying = DyingPlatform(process, f"127.0.0.1:{grpc_port}", _issuer(topology, http_port))
         started.append(dying)
         return dying
+
+    def _issuer(topology: str, http_port: int) -> LocalIssuer:
+        if topology == "cluster":
+            return world.issuer
+        return LocalIssuer(
+            tmp_path / "home" / "issuer",
+            issuer=f"http://127.0.0.1:{http_port}",
+            audience=PlatformSettings().token_audience,
+            mode="development",
+        )
 
     yield start
     for dying in started:
         await dying.close()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+async def _ready(process: asyncio.subprocess.Process, address: str) -> None:
+    """Waits until a platform or a process of one takes callers."""
+    async with asyncio.timeout(START_SECONDS_MAX):
+        while True:
+            assert process.returncode is None
+            with suppress(OSError):
+                if (await ask(address, "/readyz"))[0] == HTTPStatus.OK:
+                    return
+            await asyncio.sleep(0.05)

@@ -1,8 +1,10 @@
 """A platform whose orders service kills or pauses its whole process at one point of the saga.
 
-    python -m tests.e2e.dying_platform POINT SIGNAL
+    python -m tests.e2e.dying_platform TOPOLOGY POINT SIGNAL
 
-The stores and everything else come from the environment, as for `hutong run`.
+With the topology `run` the process is the whole platform, with `cluster` the orders service alone,
+and the others are elsewhere. The stores and everything else come from the environment, as for
+`hutong run` and `hutong serve`.
 """
 
 from __future__ import annotations
@@ -15,15 +17,17 @@ from dataclasses import replace
 from functools import partial
 
 from allinone.main import Platform
+from allinone.serving.process import serve
 from allinone.storage import Storage, the_home
 from allinone.topology import BLUEPRINTS, Settings
+from allinone.waiting import stop_wished
 from chassis import log
 from services.orders.domain.orders import Order
 from services.orders.main import build as build_orders
 
 
-async def run(point: str, number: signal.Signals) -> None:
-    """Serves until the point is reached, or until standard input is closed."""
+async def run(topology: str, point: str, number: signal.Signals) -> None:
+    """Serves until the point is reached, or until it is told to stop."""
     signalled = False
 
     async def die(reached: str, _: Order) -> None:
@@ -32,23 +36,21 @@ async def run(point: str, number: signal.Signals) -> None:
             signalled = True
             os.kill(os.getpid(), number)
 
-    blueprints = [
-        replace(plan, build=partial(build_orders, checkpoint=die))
-        if plan.name == "orders"
-        else plan
-        for plan in BLUEPRINTS
-    ]
     settings = Settings.read()
     log.configure(level="warning", form="json")
+    orders = replace(BLUEPRINTS.of("orders"), build=partial(build_orders, checkpoint=die))
+    if topology == "cluster":
+        await serve(settings, "orders", blueprints=[orders])
+        return
+    blueprints = [orders if plan.name == "orders" else plan for plan in BLUEPRINTS]
+    stopping = stop_wished()
     home = the_home()
     home.lock()
     platform = Platform(settings, Storage.of(settings, home=home), blueprints=blueprints)
     await platform.start()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
+    await stopping.wait()
     await platform.stop()
 
 
 if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], signal.Signals[sys.argv[2]]))
+    asyncio.run(run(sys.argv[1], sys.argv[2], signal.Signals[sys.argv[3]]))

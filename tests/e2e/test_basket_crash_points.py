@@ -9,7 +9,7 @@ import pytest
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from hutong.orders.v1 import baskets_pb2, orders_pb2, orders_service_pb2_grpc
-from tests.e2e.conftest import StartDying, dies_in
+from tests.e2e.conftest import IN_BOTH, StartDying, dies_in
 from tests.support.baskets import checkout, freezing, getting, line, setting
 from tests.support.shop import Shop
 from tests.support.world import RETRY_SECONDS, answer
@@ -28,6 +28,7 @@ async def frozen_basket(shop: Shop, *, balance: int) -> tuple[str, Caller, baske
     return sku, who, frozen
 
 
+@IN_BOTH
 @pytest.mark.parametrize(
     "point", ["quoted", "intent_written", "stock_done", "money_done", "outcome_written"]
 )
@@ -69,6 +70,7 @@ async def test_a_basket_whose_refusal_dies_on_the_way_is_as_it_was(
     assert await shop.stock(sku) == (10, 2)
 
 
+@IN_BOTH
 async def test_a_process_that_wakes_up_late_empties_nothing_that_was_put_in_since(
     shop: Shop, start_dying: StartDying
 ) -> None:

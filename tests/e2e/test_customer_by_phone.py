@@ -62,9 +62,11 @@ class Phone:
         return int(wallet["available"]["amountMinor"]), int(wallet["held"]["amountMinor"])
 
 
-@pytest.fixture(scope="module")
-async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Command]:
-    command = Command(tmp_path_factory.mktemp("city") / "home")
+@pytest.fixture(scope="module", params=["run", "cluster"])
+async def platform(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Command]:
+    command = Command(tmp_path_factory.mktemp("city") / "home", topology=request.param)
     await command.run()
     yield command
     assert await command.result("verify") == (0, "the books balance\n")

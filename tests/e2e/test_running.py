@@ -25,9 +25,15 @@ RECOVERY_SECONDS_MAX = 30.0
 async def command(tmp_path: Path) -> AsyncIterator[Command]:
     made = Command(tmp_path / "home")
     yield made
-    if made.process is not None and made.process.returncode is None:
-        made.process.kill()
-        await made.process.communicate()
+    await made.close()
+
+
+@pytest.fixture(params=["run", "cluster"])
+async def either(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Command]:
+    """The platform in one process, and as a process for each service."""
+    made = Command(tmp_path / "home", topology=request.param)
+    yield made
+    await made.close()
 
 
 async def answered(shop: Shop, sku: str) -> None:
@@ -44,7 +50,8 @@ async def answered(shop: Shop, sku: str) -> None:
                 await asyncio.sleep(0.1)
 
 
-async def test_a_platform_starts_empty_handed_sells_survives_and_stops(command: Command) -> None:
+async def test_a_platform_starts_empty_handed_sells_survives_and_stops(either: Command) -> None:
+    command = either
     await command.run()
     shop = await command.shop()
     sku = await shop.product(stock=100)
@@ -58,7 +65,7 @@ async def test_a_platform_starts_empty_handed_sells_survives_and_stops(command: 
     assert await command.result("verify") == (0, "the books balance\n")
     assert await command.stop(signal.SIGKILL) == -signal.SIGKILL
 
-    again = Command(command.home, command.grpc_port, command.http_port)
+    again = Command(command.home, command.grpc_port, command.http_port, topology=command.topology)
     await again.run()
     assert "products" not in again.output.partition(READY)[0].partition("Hutong is up")[0]
     assert (await shop.stock(sku)) == (97, 0)
@@ -68,9 +75,10 @@ async def test_a_platform_starts_empty_handed_sells_survives_and_stops(command: 
 
 
 async def test_a_platform_that_is_told_to_stop_finishes_what_it_has_begun(
-    command: Command,
+    either: Command,
 ) -> None:
-    await command.run()
+    command = either
+    await command.run("--no-seed")
     shop = await command.shop()
     sku = await shop.product(stock=1_000)
     orders = shop.orders()
@@ -87,8 +95,8 @@ async def test_a_platform_that_is_told_to_stop_finishes_what_it_has_begun(
     assert len(sold) + len(turned_away) == 200
     assert {error.kind for error in turned_away} <= {ErrorKind.UNAVAILABLE}
 
-    again = Command(command.home, command.grpc_port, command.http_port)
-    await again.run()
+    again = Command(command.home, command.grpc_port, command.http_port, topology=command.topology)
+    await again.run("--no-seed")
     assert await (await again.shop()).stock(sku) == (999 - len(sold), 0)
     assert await again.stop() == 0
 

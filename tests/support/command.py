@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from allinone.cluster.listing import Listing
 from chassis.rpc.client import Peer
 from tests.support.shop import Shop
 from tests.support.world import Client
@@ -36,8 +37,10 @@ class Command:
     grpc_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
     extra: dict[str, str] = field(default_factory=dict)
+    topology: str = "run"
     process: asyncio.subprocess.Process | None = None
     output: str = ""
+    _reading: asyncio.Task[None] | None = None
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         """Starts `hutong` with these arguments."""
@@ -69,21 +72,54 @@ class Command:
 
     async def run(self, *arguments: str, ready: str = READY) -> None:
         """Starts the platform and waits until it says that it is ready."""
-        self.process = await self.start("run", *arguments)
-        assert self.process.stdout is not None
+        self.process = await self.start(self.topology, *arguments)
+        self._reading = asyncio.create_task(self._read(self.process))
         async with asyncio.timeout(READY_SECONDS_MAX):
             while ready not in self.output:
-                line = await self.process.stdout.readline()
-                assert line, self.output
-                self.output += line.decode()
+                assert not self._reading.done(), self.output
+                await asyncio.sleep(0.02)
 
     async def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Signals the platform and waits for its end; its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        await asyncio.wait_for(self.process.communicate(), END_SECONDS_MAX)
+        return await self.ended()
+
+    async def ended(self) -> int:
+        """Waits for the platform's end; its exit code."""
+        assert self.process is not None
+        assert self._reading is not None
+        await asyncio.wait_for(asyncio.gather(self.process.wait(), self._reading), END_SECONDS_MAX)
         assert self.process.returncode is not None
         return self.process.returncode
+
+    async def close(self) -> None:
+        """Kills the platform if it still runs."""
+        if self.process is not None and self.process.returncode is None:
+            await self.stop(signal.SIGKILL)
+
+    def listing(self) -> Listing:
+        """The processes of the running cluster."""
+        found = Listing.read(self.home)
+        assert found is not None
+        return found
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Signals one process of the cluster."""
+        pid = self.listing().processes[name].pid
+        assert pid is not None
+        os.kill(pid, number)
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        while line := await process.stdout.readline():
+            self.output += line.decode()
+
+    @property
+    def pid(self) -> int:
+        """The platform's process, or the cluster's supervisor."""
+        assert self.process is not None
+        return self.process.pid
 
     def child(self, program: str) -> psutil.Process:
         """The running store of that name."""

@@ -127,17 +127,18 @@ class World:
     peers: list[Peer] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
 
+    @property
+    def services_served(self) -> list[str]:
+        """The services' full names."""
+        return [
+            servicer.service for service in self.services.values() for servicer in service.servicers
+        ]
+
     async def start_http(
         self, *, allowed_origins: Sequence[str] = (), is_coalescing: bool = True
     ) -> str:
         """Serves the API over HTTP too; answers its address. May be done several times."""
-        upstream = Upstream(
-            {
-                servicer.service: self.address
-                for service in self.services.values()
-                for servicer in service.servicers
-            }
-        )
+        upstream = Upstream(dict.fromkeys(self.services_served, self.address))
         front = Front(
             services=upstream.services,
             grpc_address=self.address,
