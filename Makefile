@@ -127,15 +127,17 @@ run: $(RUNTIME) ## Run the whole platform here; Ctrl-C stops it
 cluster: $(RUNTIME) ## Run it as a process for each service here; Ctrl-C stops it
 	@exec $(BIN)/hutong cluster $(ARGS)
 
-.PHONY: migrate seed token status verify events
+.PHONY: migrate seed token status verify events backup restore
 migrate: $(RUNTIME) ## Bring the databases to the newest schema
 seed: $(RUNTIME) ## Fill a running platform with demo data
 token: $(RUNTIME) ## Print an access token (ARGS for whom)
 status: $(RUNTIME) ## Show what runs, and where
 verify: $(RUNTIME) ## Check the books: stock, money and orders agree
 events: $(RUNTIME) ## Show what happens on a running platform (ARGS='--service orders')
+backup: $(RUNTIME) ## Back up a platform, also while it sells (ARGS='--to FOLDER')
+restore: $(RUNTIME) ## Restore a back-up into a new home (ARGS='--from FOLDER')
 
-migrate seed token status verify events:
+migrate seed token status verify events backup restore:
 	@exec $(BIN)/hutong $@ $(ARGS)
 
 .PHONY: replay

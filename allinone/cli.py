@@ -15,6 +15,12 @@ from typing import Any
 import uvloop
 from asyncpg import PostgresError
 
+from allinone.backup.command import (
+    add_backup_options,
+    add_restore_options,
+    backup_platform,
+    restore_platform,
+)
 from allinone.banner import FIRST_PERSON, TOKEN_HOURS, banner
 from allinone.cluster.status import status_lines
 from allinone.command import PROCESS_COMMANDS, ending
@@ -285,6 +291,8 @@ def _parser() -> argparse.ArgumentParser:
         "--baskets", type=_positive, metavar="NUMBER", help="at most so many baskets"
     )
     add_event_options(command("events", follow_events))
+    add_backup_options(command("backup", backup_platform))
+    add_restore_options(command("restore", restore_platform))
     return parser
 
 

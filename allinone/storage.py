@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
 from allinone.embedded import (
     EmbeddedError,
     EmbeddedPostgres,
@@ -16,6 +19,10 @@ from allinone.embedded import (
     home_folder,
 )
 from allinone.topology import SERVICES, Settings
+from chassis.messaging import bus
+
+RESTORED_MARK = "restored"
+"""Stands in a home whose databases were restored, until Redis has forgotten what came after."""
 
 
 class NotStarted(EmbeddedError):
@@ -23,6 +30,16 @@ class NotStarted(EmbeddedError):
 
     def __init__(self, home: str) -> None:
         super().__init__(f"there is no platform in {home} yet: start it once with `make run`")
+
+
+class RedisUnusable(EmbeddedError):
+    """Redis has to forget the events of before a restore, and does not answer."""
+
+    def __init__(self, problem: Exception) -> None:
+        super().__init__(
+            f"Redis does not answer ({problem}), and must once after a restore: check "
+            "HUTONG_REDIS_URL"
+        )
 
 
 @dataclass(slots=True)
@@ -83,10 +100,26 @@ class Storage:
         if self._postgres is not None:
             embedded = [name for name in SERVICES if name not in self.settings.database_urls]
             await self._postgres.ensure_databases(embedded)
+        await self._forget_events_of_before()
 
     async def stop(self) -> None:
         """Stops the embedded stores, if there are any."""
         await self.supervisor.stop()
+
+    async def _forget_events_of_before(self) -> None:
+        """After a restore: no event may be told of what the databases do not know any more."""
+        mark = self.home.folder / RESTORED_MARK
+        if not mark.exists():
+            return
+        redis = Redis.from_url(self.redis_url)
+        try:
+            for service in SERVICES:
+                await bus.forget(redis, service)
+        except (RedisError, OSError) as problem:
+            raise RedisUnusable(problem) from problem
+        finally:
+            await redis.aclose()
+        mark.unlink()
 
 
 def the_home() -> Home:

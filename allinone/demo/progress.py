@@ -14,7 +14,10 @@ _CLEAR_LINE = "\r\x1b[K"
 
 
 class Progress:
-    """Counts up to a total, and writes how far it is: on a terminal one line, over and over."""
+    """Counts up to a total, and writes how far it is: on a terminal one line, over and over.
+
+    `begun_at` is a reading of the clock, if the work began before its total was known.
+    """
 
     def __init__(
         self,
@@ -23,13 +26,14 @@ class Progress:
         noun: str,
         out: TextIO,
         clock: Callable[[], float] = time.monotonic,
+        begun_at: float | None = None,
     ) -> None:
         self._total = total
         self._noun = noun
         self._out = out
         self._clock = clock
         self._is_terminal = out.isatty()
-        self._begun_at = clock()
+        self._begun_at = clock() if begun_at is None else begun_at
         self._written_at = float("-inf")
         self._lines_written = 0
         self.done = 0

@@ -29,6 +29,7 @@ from allinone.embedded.errors import (
     HomeNotWritable,
     PasswordRefused,
     PortInUse,
+    RestoreUnfinished,
 )
 from allinone.embedded.home import HOME_VARIABLE, Home, Secrets, home_folder
 from allinone.embedded.postgres import SUPERUSER, EmbeddedPostgres
@@ -55,6 +56,7 @@ __all__ = [
     "HomeNotWritable",
     "PasswordRefused",
     "PortInUse",
+    "RestoreUnfinished",
     "Secrets",
     "Supervisor",
     "home_folder",

@@ -4,6 +4,7 @@ want at import.
 
 import importlib.util
 import platform
+import subprocess
 from pathlib import Path
 
 from allinone.embedded.errors import BinariesMissing
@@ -21,6 +22,13 @@ def postgres_programs() -> Path:
             instead="HUTONG_<SERVICE>_DATABASE_URL",
         )
     return programs
+
+
+def postgres_version() -> str:
+    """The version of those programs, 18.6 for example. Raises BinariesMissing."""
+    command = [str(postgres_programs() / "postgres"), "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return said.split()[-1]
 
 
 def valkey_server() -> Path:

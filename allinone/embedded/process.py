@@ -79,7 +79,7 @@ class ChildProcess:
                 stdout=descriptor,
                 stderr=descriptor,
                 cwd="/",
-                env=_environment(),
+                env=kept_environment(),
                 start_new_session=True,
             )
         finally:
@@ -156,7 +156,8 @@ def _open_log(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 
 
-def _environment() -> dict[str, str]:
+def kept_environment() -> dict[str, str]:
+    """What stores and their tools are told of this process's environment."""
     kept = {name: os.environ[name] for name in ENVIRONMENT_KEPT if name in os.environ}
     # Messages stay English: some are recognised by their words.
     return {**kept, "LC_ALL": "C"}

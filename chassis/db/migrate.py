@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -32,14 +33,25 @@ async def drift(url: str, *, metadata: MetaData) -> list[str]:
     return found
 
 
+def known_revisions(migrations: Path) -> frozenset[str]:
+    """The revisions of the chassis and of a service that this code can bring to the newest."""
+    scripts = ScriptDirectory.from_config(_scripts(migrations))
+    return frozenset(script.revision for script in scripts.walk_revisions())
+
+
 def configuration(connection: Connection, migrations: Path, metadata: MetaData) -> Config:
     """Alembic's configuration for one service, with its connection."""
+    config = _scripts(migrations)
+    config.attributes["connection"] = connection
+    config.attributes["target_metadata"] = metadata
+    return config
+
+
+def _scripts(migrations: Path) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_ALEMBIC))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", f"{_ALEMBIC / 'versions'}\n{migrations}")
-    config.attributes["connection"] = connection
-    config.attributes["target_metadata"] = metadata
     return config
 
 

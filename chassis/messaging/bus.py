@@ -64,6 +64,15 @@ def count_key(service: str) -> str:
     return f"hutong:published:{{{service}}}"
 
 
+async def forget(redis: Redis, service: str) -> None:
+    """Takes a service's stream away, as if it had been lost: the relay publishes it anew.
+
+    For a database that was put back to an earlier time: what the stream tells after that time did
+    not happen, and its sequences will be used again.
+    """
+    await redis.delete(stream_key(service), epoch_key(service), count_key(service))
+
+
 # KEYS: stream, epoch, count. ARGV: source, how many events are kept, the epoch ("" for any), the
 # count that is known, then each event's aggregate, sequence, type, time, traceparent, whether it is
 # the oldest that is kept ("1"), and data. One command with what differs costs a fifth of one for

@@ -93,6 +93,13 @@ class Command:
         assert self.process.returncode is not None
         return self.process.returncode
 
+    async def kill(self) -> None:
+        """Kills the platform and waits until its stores have ended too."""
+        assert self.process is not None
+        stores = psutil.Process(self.process.pid).children()
+        await self.stop(signal.SIGKILL)
+        await asyncio.to_thread(psutil.wait_procs, stores, timeout=END_SECONDS_MAX)
+
     async def close(self) -> None:
         """Kills the platform if it still runs."""
         if self.process is not None and self.process.returncode is None:

@@ -15,8 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 
 CHASSIS_PARTS = (
-    "app", "db", "garbage", "health", "http", "kernel", "log", "messaging", "probes", "rpc", "settings",
-    "telemetry", "testing", "trace_recorder", "tracing",
+    "app", "db", "garbage", "health", "http", "kernel", "log", "messaging", "probes", "rpc",
+    "settings", "telemetry", "testing", "trace_recorder", "tracing",
 )  # fmt: skip
 REQUIRED_FILES = ("main", "api", "usecases", "repository", "models", "domain", "settings")
 OPTIONAL_FILES = ("events", "workers", "clients", "sagas", "convert", "ports")
