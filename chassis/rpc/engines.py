@@ -19,6 +19,9 @@ Engine = Literal["grpcio", "native"]
 
 NATIVE_PACKAGE = "pygrpc_native"
 
+NO_DEADLINE_SECONDS = 1e9
+"""Where grpcio says None of a call without a deadline, the native one says a number beyond this."""
+
 Handlers: TypeAlias = "dict[str, grpc.RpcMethodHandler[bytes, bytes]]"
 
 

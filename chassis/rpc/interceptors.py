@@ -28,6 +28,7 @@ from chassis.rpc.call import (
     Call,
     caller_from_proto,
 )
+from chassis.rpc.engines import NO_DEADLINE_SECONDS
 from chassis.rpc.gate import Gate
 from chassis.rpc.status import STATUS_DETAILS_KEY, code_of, to_status
 from chassis.rpc.validation import Validator, parsed
@@ -199,7 +200,9 @@ async def _admitted(
     authorise(rule, caller, request)
     floor.validator.check(request)
     left: float | None = context.time_remaining()
-    deadline = time.monotonic() + min(seconds_default if left is None else left, seconds_max)
+    if left is None or left > NO_DEADLINE_SECONDS:
+        left = seconds_default
+    deadline = time.monotonic() + min(left, seconds_max)
     call = Call(
         method=method.path,
         caller=caller,

@@ -45,6 +45,8 @@ class Planted(catalog_service_pb2_grpc.CatalogServiceServicer):
                 await self._run(self.deps.database, "select * from no_such_table")
             case "locked":
                 await self._run(self.deps.database, LOCK)
+            case "left":
+                return catalog_pb2.Product(display_name=str(call.seconds_left()))
             case "wait":
                 self.arrived.set()
                 await self.gate.wait()
