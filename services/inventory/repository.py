@@ -36,6 +36,16 @@ select hutong.now() as moment, r.*
   left join reservation as r using (store_id, reservation_id)
 """
 
+_RESERVATIONS_AND_DUE = """
+select hutong.now() as moment,
+       exists (select from reservation
+                where state = 'HELD' and expires_at is not null and expires_at <= hutong.now()
+                  and store_id = any($1::text[])) as is_any_due,
+       r.*
+  from unnest($1::text[], $2::text[]) as asked (store_id, reservation_id)
+  left join reservation as r using (store_id, reservation_id)
+"""
+
 _LOCK_RESERVATIONS = """
 select r.*
   from unnest($1::text[], $2::text[]) as asked (store_id, reservation_id)
@@ -182,6 +192,15 @@ async def reservations(
     """The transaction's time, and the reservations that exist of those asked for, one at least."""
     rows = await reading.rows(_RESERVATIONS, *_columns(set(keys), width=2))
     return rows[0].moment, _by_key(row for row in rows if row.state is not None)
+
+
+async def reservations_and_due(
+    tx: Transaction, keys: Iterable[ReservationKey]
+) -> tuple[datetime, dict[ReservationKey, Reservation], bool]:
+    """As `reservations`, and whether any hold at their stores has run out."""
+    rows = await tx.rows(_RESERVATIONS_AND_DUE, *_columns(set(keys), width=2))
+    known = _by_key(row for row in rows if row.state is not None)
+    return rows[0].moment, known, rows[0].is_any_due
 
 
 async def lock_reservations(
@@ -349,8 +368,7 @@ async def movements_after(
 
 def _columns(rows: Iterable[Sequence[object]], *, width: int) -> list[list[object]]:
     """Rows turned into the columns that unnest takes."""
-    kept = list(rows)
-    return [[row[position] for row in kept] for position in range(width)]
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
 
 
 def _by_key(rows: Iterable[Row]) -> dict[ReservationKey, Reservation]:

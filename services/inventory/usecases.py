@@ -218,10 +218,12 @@ class Stock:
         return found[key].seen_at(moment)
 
     async def _reserve(self, tx: Transaction, commands: Sequence[ReserveCommand]) -> Results:
-        moment, known = await repository.reservations(tx, (c.key for c in commands))
+        moment, known, is_any_due = await repository.reservations_and_due(
+            tx, (c.key for c in commands)
+        )
         new = [command for command in commands if command.key not in known]
         due: list[Reservation] = []
-        if new:
+        if new and is_any_due:
             due = await repository.lock_due(
                 tx, stores={c.store_id for c in new}, at=moment, limit=self._due_holds_max
             )

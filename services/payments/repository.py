@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from chassis.db.transaction import TRANSACTION_TIME, Reading, Row, Transaction
@@ -66,6 +66,14 @@ update account as a
   from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
        as change (owner, account, currency, amount_minor)
  where (a.owner, a.account, a.currency) = (change.owner, change.account, change.currency)
+returning a.owner, a.account, a.currency
+"""
+
+_OPEN_WITH = """
+insert into account (owner, account, currency, balance_minor, version)
+select owner, account, currency, amount_minor, 1
+  from unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
+       as opened (owner, account, currency, amount_minor)
 """
 
 _ADD_ENTRIES = """
@@ -100,6 +108,12 @@ _PAYMENTS = f"""
 select {_PAYMENT_COLUMNS}
   from unnest($1::text[], $2::text[]) as asked (owner, payment_id)
   join payment as p using (owner, payment_id)
+"""
+
+_PAYMENTS_NOW = f"""
+select {TRANSACTION_TIME} as now, {_PAYMENT_COLUMNS}
+  from unnest($1::text[], $2::text[]) as asked (owner, payment_id)
+  left join payment as p using (owner, payment_id)
 """
 
 _LOCK_PAYMENTS = f"""{_PAYMENTS}
@@ -171,16 +185,12 @@ async def post(tx: Transaction, transfers: Sequence[Transfer]) -> None:
     for transfer in transfers:
         for entry in transfer.entries:
             sums[transfer.owner, entry.account, entry.amount.currency] += entry.amount.amount_minor
-    keys = sorted(sums)
-    await open_accounts(tx, keys)
-    changed = await tx.run(
-        _ADD_TO_ACCOUNTS,
-        [owner for owner, _, _ in keys],
-        [account for _, account, _ in keys],
-        [currency for _, _, currency in keys],
-        [sums[key] for key in keys],
-    )
-    assert changed == len(keys), "a transfer is in the currency of its accounts"
+    added = await tx.rows(_ADD_TO_ACCOUNTS, *_columns(sums))
+    if len(added) < len(sums):
+        # An owner's first transfer of a kind. Nobody else opens its accounts: its books are locked.
+        for row in added:
+            del sums[row.owner, row.account, row.currency]
+        await tx.run(_OPEN_WITH, *_columns(sums))
     lines = [
         (transfer, line, entry)
         for transfer in transfers
@@ -197,6 +207,17 @@ async def post(tx: Transaction, transfers: Sequence[Transfer]) -> None:
         [transfer.kind.value for transfer, _, _ in lines],
         [transfer.payment_id for transfer, _, _ in lines],
         [transfer.actor for transfer, _, _ in lines],
+    )
+
+
+def _columns(sums: Mapping[tuple[Owner, str, str], int]) -> tuple[list[object], ...]:
+    """Sums by account turned into the columns that unnest takes, in key order."""
+    keys = sorted(sums)
+    return (
+        [owner for owner, _, _ in keys],
+        [account for _, account, _ in keys],
+        [currency for _, _, currency in keys],
+        [sums[key] for key in keys],
     )
 
 
@@ -237,6 +258,18 @@ async def ledger_entries(
 async def payments(reading: Reading, keys: Iterable[PaymentKey]) -> dict[PaymentKey, Payment]:
     """Those of the payments that exist."""
     return await _found(reading, _PAYMENTS, keys)
+
+
+async def payments_now(
+    tx: Transaction, keys: Iterable[PaymentKey]
+) -> tuple[datetime, dict[PaymentKey, Payment]]:
+    """The transaction's time, and the payments that exist of those asked for, one at least."""
+    wanted = sorted(set(keys))
+    rows = await tx.rows(
+        _PAYMENTS_NOW, [key.owner for key in wanted], [key.payment_id for key in wanted]
+    )
+    found = [_payment(row) for row in rows if row.state is not None]
+    return rows[0].now, {payment.key: payment for payment in found}
 
 
 async def lock_payments(tx: Transaction, keys: Iterable[PaymentKey]) -> dict[PaymentKey, Payment]:

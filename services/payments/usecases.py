@@ -152,12 +152,8 @@ class Payments:
                 tx, {(command.key.owner, SALES, command.amount.currency) for command in cash}
             )
         wallets = await repository.lock_books(tx, (command.key.owner for command in commands))
-        answers, changes = take_all(
-            commands,
-            known=await repository.payments(tx, (command.key for command in commands)),
-            wallets=wallets,
-            now=await repository.now(tx),
-        )
+        now, known = await repository.payments_now(tx, (command.key for command in commands))
+        answers, changes = take_all(commands, known=known, wallets=wallets, now=now)
         await repository.add_payments(tx, (change.payment for change in changes))
         await self._post(tx, changes, _traces(commands))
         return answers

@@ -205,7 +205,7 @@ async def test_a_batch_takes_as_many_statements_as_one_payment(purse: Purse) -> 
     await purse.top_up(1000)
     database = purse.world.database("payments")
     counts = []
-    for size in (1, 150):
+    for size in (1, 2, 150):
         paid = [f"ord-{size}-{number}" for number in range(size)]
         names = [f"{purse.customer}/payments/{payment_id}" for payment_id in paid]
         requests = [purse.authorisation(1, payment_id) for payment_id in paid]
@@ -217,8 +217,11 @@ async def test_a_batch_takes_as_many_statements_as_one_payment(purse: Purse) -> 
         async with statements_of(database) as voided:
             await purse.service.BatchVoidPayments(voids(names))
         counts.append([len(taken), len(captured), len(voided)])
-    assert min(counts[0]) > 0
-    assert counts[0] == counts[1]
+    first, few, many = counts
+    assert min(few) > 0
+    assert few == many
+    # The first payment between two opens the accounts that they need.
+    assert all(more - usual in (0, 1) for more, usual in zip(first, few, strict=True))
     assert await purse.balances(purse.customer) == {"top_up": 1000, "wallet": -1000}
 
 
