@@ -41,7 +41,6 @@ STORES = tuple(f"stores/sh{number:02}" for number in range(1, 21))
 SKUS = tuple(f"bench{number}" for number in range(100))
 HOT = SKUS[0]
 STOCK = 100_000_000
-CUSTOMERS = 200
 LINES = 3
 BASKETS = 1_000
 CALLS_TO_WARM_UP = 2_000
@@ -55,6 +54,9 @@ _NO_ANSWERS = ("4", "14")
 """DEADLINE_EXCEEDED, UNAVAILABLE: the order may be placed, or not."""
 
 _ID = "0" * REQUEST_ID_CHARACTERS
+_CUSTOMER = customer(0)
+"""A wallet pays for its own customer's orders only, and a connection of the load has one token."""
+
 _CASHIER = caller(role="cashier", stores=STORES, principal="users/cashier-bench")
 
 
@@ -73,13 +75,12 @@ def _till_sale(dice: random.Random, lines: Sequence[catalog_pb2.WantedLine]) -> 
 
 
 def _pickup(dice: random.Random, lines: Sequence[catalog_pb2.WantedLine]) -> Message:
-    who = customer(dice.randrange(CUSTOMERS))
-    return pickup(who, *lines, parent=dice.choice(STORES), request_id=_ID)
+    return pickup(_CUSTOMER, *lines, parent=dice.choice(STORES), request_id=_ID)
 
 
 TILL = Kind("till", (_CASHIER,), _till_sale)
 HOT_TILL = Kind("till", (_CASHIER,), _till_sale, skus=(HOT,))
-PICKUP = Kind("pickup", (caller(role="platform"),), _pickup)
+PICKUP = Kind("pickup", (_CUSTOMER,), _pickup)
 
 
 async def place_order() -> list[Row]:
@@ -99,11 +100,11 @@ async def place_order() -> list[Row]:
 
 @asynccontextmanager
 async def _shop() -> AsyncIterator[Running]:
-    """A platform with goods in twenty stores, and customers with money."""
+    """A platform with goods in twenty stores, and a customer with money."""
     async with running() as platform:
         made = _Setup(platform)
         await made.stock()
-        await made.wallets()
+        await made.wallet()
         yield platform
 
 
@@ -151,16 +152,14 @@ class _Setup:
                 )
             )
 
-    async def wallets(self) -> None:
-        payments = self.shop.payments()
-        for number in range(CUSTOMERS):
-            await payments.TopUpWallet(
-                payments_service_pb2.TopUpWalletRequest(
-                    name=f"customers/c{number}/wallet",
-                    amount=yuan(100_000_000),
-                    request_id=request_id(),
-                )
+    async def wallet(self) -> None:
+        await self.shop.payments().TopUpWallet(
+            payments_service_pb2.TopUpWalletRequest(
+                name=f"{_CUSTOMER.customer}/wallet",
+                amount=yuan(100_000_000),
+                request_id=request_id(),
             )
+        )
 
 
 @dataclass(frozen=True, slots=True)
