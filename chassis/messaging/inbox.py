@@ -198,7 +198,7 @@ async def park(tx: Transaction, consumer: str, event: Delivery, *, problem: str)
 async def parked_to_retry(tx: Transaction, consumer: str, *, limit: int) -> list[Delivery]:
     """Parked events that somebody wants to be tried again, locked."""
     rows = await tx.rows(_RETRIES, consumer, limit)
-    return [Delivery(**row._mapping) for row in rows]
+    return [Delivery(**row) for row in rows]
 
 
 async def unpark(tx: Transaction, consumer: str, event: Delivery) -> None:

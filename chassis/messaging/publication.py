@@ -177,7 +177,7 @@ class Publication:
             rows = await tx.rows(
                 _CHUNK, cursor.after, cursor.position, cursor.until, self._at_once_max
             )
-        events = [_stored({**row._mapping}) for row in rows]
+        events = [_stored({**row}) for row in rows]
         if not await self._publish(events):
             return False
         self._sent_again += len(events)
@@ -248,7 +248,7 @@ class Publication:
         )
         if len(rows) > EARLIER_EVENTS_MAX:
             return []
-        return [_stored({**row._mapping}) for row in rows]
+        return [_stored({**row}) for row in rows]
 
     async def _bus(self) -> tuple[str, int]:
         try:
