@@ -15,7 +15,7 @@ import asyncpg
 from hutong.orders.v1 import events_pb2, orders_pb2
 
 LOOKED_BACK = timedelta(hours=1)
-"""So far back events are looked for one by one; gaps are found however old they are."""
+"""So far back events are looked for, one by one."""
 
 HANDLED_WITHIN = timedelta(seconds=60)
 """A consumer has an event within so much time of its publication, or says why not."""
@@ -59,10 +59,12 @@ select aggregate, sequence
  where consumer = $1 and source = $2
 """
 
+# An outbox forgets in order, and never the newest event of an aggregate.
 _WRITTEN = """
 select aggregate, sequence
   from unnest($1::text[], $2::bigint[]) as asked (aggregate, sequence)
-  join verify.outbox using (aggregate, sequence)
+ where exists (select 1 from verify.outbox as o
+                where o.aggregate = asked.aggregate and o.sequence >= asked.sequence)
 """
 
 Event = tuple[str, int]

@@ -6,6 +6,7 @@ Its effect is a row for each event that it handled; nothing but the inbox keeps 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,18 +31,22 @@ SERVICE = "simulation"
 
 CONSUMER = "witness"
 MEMBERS = ("a", "b")
+LEASE_SECONDS = 2.0
 CLAIM_IDLE_MS = 500
 READ_BLOCK_MS = 200
 SENT_AGAIN_MAX = 200
 POISONED = "poison"
 """Begins the last id of every aggregate that only a poisoned event is about."""
 
-_EFFECT = "insert into public.effect (source, aggregate, sequence) values ($1, $2, $3)"
+_EFFECTS = """
+insert into public.effect (source, aggregate, sequence)
+select * from unnest($1::text[], $2::text[], $3::bigint[])
+"""
 
 
 @dataclass(slots=True)
 class Witness:
-    """Consumes all events, as two members that share the work."""
+    """Consumes all events, as two members of which one has the lease."""
 
     url: str
     redis: Redis
@@ -69,7 +74,7 @@ class Witness:
         """One member, of one service's events."""
         assert self._database is not None
         return Consumer(
-            name=CONSUMER,
+            name=f"{CONSUMER}-{source}",
             member=member,
             source=source,
             database=self._database,
@@ -78,6 +83,7 @@ class Witness:
             metrics=self._metrics,
             claim_idle_ms=CLAIM_IDLE_MS,
             read_block_ms=READ_BLOCK_MS,
+            lease_seconds=LEASE_SECONDS,
         )
 
     async def stop(self) -> None:
@@ -88,11 +94,17 @@ class Witness:
             await self._database.close()
 
 
-async def handle(tx: Transaction, event: Delivery) -> None:
-    """Reads the event, which fails if it is poisoned, and notes it."""
-    kind: Any = GetMessageClass(descriptor_pool.Default().FindMessageTypeByName(event.type))
-    kind.FromString(event.data)
-    await tx.run(_EFFECT, event.source, event.aggregate, event.sequence)
+async def handle(tx: Transaction, events: Sequence[Delivery]) -> None:
+    """Reads the events, which fails if one is poisoned, and notes them."""
+    for event in events:
+        kind: Any = GetMessageClass(descriptor_pool.Default().FindMessageTypeByName(event.type))
+        kind.FromString(event.data)
+    await tx.run(
+        _EFFECTS,
+        [event.source for event in events],
+        [event.aggregate for event in events],
+        [event.sequence for event in events],
+    )
 
 
 async def send_again(redis: Redis, chance: random.Random) -> int:

@@ -93,7 +93,7 @@ class OneProcess:
             self.started = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-c",
-                "from allinone.cli import main; main()",
+                "from allinone.command import main; main()",
                 self.command,
                 "--no-seed",
                 cwd=REPOSITORY,

@@ -1,4 +1,4 @@
-"""Views for verification: what was answered, whose rows they are, and gaps in what was handled.
+"""Views for verification: what was answered, and whose rows they are.
 
 Revision: chassis_0004
 """
@@ -40,15 +40,6 @@ _VERIFY_VIEWS = (
     select distribution_key, aggregate, sequence
       from outbox
      where split_part(distribution_key, ':', 1) <> split_part(aggregate, '/', 1)
-    """,
-    """
-    create view verify.broken_inbox_gap as
-    select consumer, source, aggregate, sequence
-      from (select consumer, source, aggregate, sequence,
-                   lag(sequence, 1, 0::bigint) over (
-                       partition by consumer, source, aggregate order by sequence) as before
-              from inbox) as numbered
-     where sequence <> before + 1
     """,
 )
 
