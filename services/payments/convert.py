@@ -16,11 +16,13 @@ from services.payments.domain.ledger import (
     Owner,
     TopUp,
     TopUpWallet,
+    Transfer,
     Wallet,
     customer_owner,
     store_owner,
 )
 from services.payments.domain.payments import (
+    Change,
     MovePayment,
     Payment,
     PaymentKey,
@@ -194,13 +196,17 @@ def wallet_bytes(wallet: Wallet) -> bytes:
     return wire_bytes(wallet_to_proto(wallet))
 
 
-def payment_changed(payment: Payment, traceparent: str) -> Event:
+def payment_changed(change: Change, traceparent: str) -> Event:
     """The event that a payment was made or moved on, as part of a trace."""
+    payment, moved = change.payment, change.transfer
     return _event(
         payment.key.owner,
         name=payment.key.name,
         sequence=payment.version,
-        message=events_pb2.PaymentChanged(payment=payment_to_proto(payment)),
+        message=events_pb2.PaymentChanged(
+            payment=payment_to_proto(payment),
+            transfer=None if moved is None else _transfer_to_proto(moved),
+        ),
         traceparent=traceparent,
     )
 
@@ -212,7 +218,27 @@ def wallet_topped_up(done: TopUp) -> Event:
         done.wallet.owner,
         name=name,
         sequence=done.count,
-        message=events_pb2.WalletToppedUp(wallet=name, amount=money_to_proto(done.amount)),
+        message=events_pb2.WalletToppedUp(
+            wallet=name,
+            amount=money_to_proto(done.amount),
+            transfer=_transfer_to_proto(done.transfer),
+            balance=wallet_to_proto(done.wallet),
+        ),
+    )
+
+
+def _transfer_to_proto(transfer: Transfer) -> payments_pb2.LedgerTransfer:
+    return payments_pb2.LedgerTransfer(
+        transfer=transfer.transfer_id,
+        owner=names.unqualified(transfer.owner),
+        kind=transfer.kind.value,
+        entries=[
+            payments_pb2.LedgerTransfer.Entry(
+                account=entry.account, amount=money_to_proto(entry.amount)
+            )
+            for entry in transfer.entries
+        ],
+        actor=transfer.actor,
     )
 
 

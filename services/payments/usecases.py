@@ -60,7 +60,7 @@ class Payments:
     """The use cases of payments; the events of what they do are written by the two encoders."""
 
     database: Database
-    payment_changed: Callable[[Payment, str], Event]
+    payment_changed: Callable[[Change, str], Event]
     wallet_topped_up: Callable[[TopUp], Event]
 
     async def take(self, commands: Sequence[TakePayment]) -> list[Answer]:
@@ -196,10 +196,12 @@ class Payments:
     async def _post(self, tx: Transaction, changes: Sequence[Change], traces: Traces) -> None:
         moved = [change.transfer for change in changes if change.transfer is not None]
         await repository.post(tx, moved)
-        payments = [change.payment for change in changes]
         await outbox.add_all(
             tx,
-            [self.payment_changed(payment, traces.get(payment.key, "")) for payment in payments],
+            [
+                self.payment_changed(change, traces.get(change.payment.key, ""))
+                for change in changes
+            ],
         )
 
     async def _until_undisturbed(

@@ -359,6 +359,32 @@ async def test_each_change_is_an_event_and_the_last_shows_the_payment(purse: Pur
     assert last.payment == await state_of(purse, payment.name)
 
 
+async def test_every_ledger_entry_is_told_by_one_event(purse: Purse) -> None:
+    await purse.top_up(100)
+    payment = await purse.service.AuthorisePayment(purse.authorisation(60))
+    await purse.capture(payment.name)
+    await purse.platform.RefundPayment(purse.refund(payment.name, 10))
+    await purse.service.AuthorisePayment(purse.authorisation(0))
+    page = await purse.platform.ListLedgerEntries(
+        rpc.ListLedgerEntriesRequest(parent=purse.customer)
+    )
+    told = []
+    async with purse.world.database("payments").transaction() as tx:
+        rows = await tx.rows(
+            "select type, data from outbox where distribution_key like '%' || $1 order by position",
+            purse.customer,
+        )
+    for row in rows:
+        event = getattr(events_pb2, row.type.rpartition(".")[2]).FromString(row.data)
+        told += [
+            (event.transfer.transfer, event.transfer.kind, entry.account, entry.amount)
+            for entry in event.transfer.entries
+        ]
+    assert told == [
+        (entry.transfer, entry.kind, entry.account, entry.amount) for entry in page.ledger_entries
+    ]
+
+
 async def test_only_services_speak_for_others_in_the_ledger(purse: Purse) -> None:
     by_service = purse.cash_charge(1)
     by_platform = purse.cash_charge(1)

@@ -41,9 +41,12 @@ async def test_the_first_top_up_opens_the_wallet_and_the_next_add_to_it(purse: P
         (1, "hutong.payments.v1.WalletToppedUp"),
         (2, "hutong.payments.v1.WalletToppedUp"),
     ]
-    assert events_pb2.WalletToppedUp.FromString(events[1][2]) == events_pb2.WalletToppedUp(
-        wallet=wallet.name, amount=money(200)
-    )
+    told = events_pb2.WalletToppedUp.FromString(events[1][2])
+    assert (told.wallet, told.amount, told.balance) == (wallet.name, money(200), wallet)
+    assert [(entry.account, entry.amount) for entry in told.transfer.entries] == [
+        ("top_up", money(200)),
+        ("wallet", money(-200)),
+    ]
 
 
 async def test_a_customer_sees_their_own_wallet_and_no_other(purse: Purse) -> None:

@@ -27,7 +27,7 @@ from hutong.common.v1 import money_pb2 as hutong_dot_common_dot_v1_dot_money__pb
 from hutong.payments.v1 import payments_pb2 as hutong_dot_payments_dot_v1_dot_payments__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhutong/payments/v1/events.proto\x12\x12hutong.payments.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1chutong/common/v1/money.proto\x1a!hutong/payments/v1/payments.proto\"D\n\x0ePaymentChanged\x12\x32\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.hutong.payments.v1.PaymentB\x04\xe2\x41\x01\x02\"U\n\x0eWalletToppedUp\x12\x14\n\x06wallet\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fhutong/payments/v1/events.proto\x12\x12hutong.payments.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1chutong/common/v1/money.proto\x1a!hutong/payments/v1/payments.proto\"\x80\x01\n\x0ePaymentChanged\x12\x32\n\x07payment\x18\x01 \x01(\x0b\x32\x1b.hutong.payments.v1.PaymentB\x04\xe2\x41\x01\x02\x12:\n\x08transfer\x18\x02 \x01(\x0b\x32\".hutong.payments.v1.LedgerTransferB\x04\xe2\x41\x01\x01\"\xc4\x01\n\x0eWalletToppedUp\x12\x14\n\x06wallet\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x02\x12:\n\x08transfer\x18\x03 \x01(\x0b\x32\".hutong.payments.v1.LedgerTransferB\x04\xe2\x41\x01\x02\x12\x31\n\x07\x62\x61lance\x18\x04 \x01(\x0b\x32\x1a.hutong.payments.v1.WalletB\x04\xe2\x41\x01\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,12 +36,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PAYMENTCHANGED'].fields_by_name['payment']._loaded_options = None
   _globals['_PAYMENTCHANGED'].fields_by_name['payment']._serialized_options = b'\342A\001\002'
+  _globals['_PAYMENTCHANGED'].fields_by_name['transfer']._loaded_options = None
+  _globals['_PAYMENTCHANGED'].fields_by_name['transfer']._serialized_options = b'\342A\001\001'
   _globals['_WALLETTOPPEDUP'].fields_by_name['wallet']._loaded_options = None
   _globals['_WALLETTOPPEDUP'].fields_by_name['wallet']._serialized_options = b'\342A\001\002'
   _globals['_WALLETTOPPEDUP'].fields_by_name['amount']._loaded_options = None
   _globals['_WALLETTOPPEDUP'].fields_by_name['amount']._serialized_options = b'\342A\001\002'
-  _globals['_PAYMENTCHANGED']._serialized_start=153
-  _globals['_PAYMENTCHANGED']._serialized_end=221
-  _globals['_WALLETTOPPEDUP']._serialized_start=223
-  _globals['_WALLETTOPPEDUP']._serialized_end=308
+  _globals['_WALLETTOPPEDUP'].fields_by_name['transfer']._loaded_options = None
+  _globals['_WALLETTOPPEDUP'].fields_by_name['transfer']._serialized_options = b'\342A\001\002'
+  _globals['_WALLETTOPPEDUP'].fields_by_name['balance']._loaded_options = None
+  _globals['_WALLETTOPPEDUP'].fields_by_name['balance']._serialized_options = b'\342A\001\002'
+  _globals['_PAYMENTCHANGED']._serialized_start=154
+  _globals['_PAYMENTCHANGED']._serialized_end=282
+  _globals['_WALLETTOPPEDUP']._serialized_start=285
+  _globals['_WALLETTOPPEDUP']._serialized_end=481
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from hutong.common.v1 import money_pb2 as hutong_dot_common_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!hutong/payments/v1/payments.proto\x12\x12hutong.payments.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1chutong/common/v1/money.proto\"\x8b\x04\n\x07Payment\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x13\n\x05store\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x05state\x18\x03 \x01(\x0e\x32 .hutong.payments.v1.PaymentStateB\x04\xe2\x41\x01\x03\x12\x39\n\x0btender_type\x18\x04 \x01(\x0e\x32\x1e.hutong.payments.v1.TenderTypeB\x04\xe2\x41\x01\x03\x12-\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12/\n\x08\x63\x61ptured\x18\x06 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12/\n\x08refunded\x18\x07 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x64\x65\x63line_reason\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:\x7f\xea\x41|\n\x1bpayments.hutong.dev/Payment\x12!stores/{store}/payments/{payment}\x12\'customers/{customer}/payments/{payment}*\x08payments2\x07payment\"\xca\x01\n\x06Wallet\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x30\n\tavailable\x18\x02 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12+\n\x04held\x18\x03 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03:M\xea\x41J\n\x1apayments.hutong.dev/Wallet\x12\x1b\x63ustomers/{customer}/wallet*\x07wallets2\x06wallet\"\x9a\x03\n\x0bLedgerEntry\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08transfer\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12-\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x12\n\x04kind\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07payment\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:\xa1\x01\xea\x41\x9d\x01\n\x1fpayments.hutong.dev/LedgerEntry\x12+stores/{store}/ledgerEntries/{ledger_entry}\x12\x31\x63ustomers/{customer}/ledgerEntries/{ledger_entry}*\rledgerEntries2\x0bledgerEntry*\xb9\x01\n\x0cPaymentState\x12\x1d\n\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18PAYMENT_STATE_AUTHORISED\x10\x01\x12\x1a\n\x16PAYMENT_STATE_CAPTURED\x10\x02\x12\x18\n\x14PAYMENT_STATE_VOIDED\x10\x03\x12\x1a\n\x16PAYMENT_STATE_REFUNDED\x10\x04\x12\x1a\n\x16PAYMENT_STATE_DECLINED\x10\x05*W\n\nTenderType\x12\x1b\n\x17TENDER_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10TENDER_TYPE_CASH\x10\x01\x12\x16\n\x12TENDER_TYPE_WALLET\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!hutong/payments/v1/payments.proto\x12\x12hutong.payments.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1chutong/common/v1/money.proto\"\x8b\x04\n\x07Payment\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x13\n\x05store\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x05state\x18\x03 \x01(\x0e\x32 .hutong.payments.v1.PaymentStateB\x04\xe2\x41\x01\x03\x12\x39\n\x0btender_type\x18\x04 \x01(\x0e\x32\x1e.hutong.payments.v1.TenderTypeB\x04\xe2\x41\x01\x03\x12-\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12/\n\x08\x63\x61ptured\x18\x06 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12/\n\x08refunded\x18\x07 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x64\x65\x63line_reason\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:\x7f\xea\x41|\n\x1bpayments.hutong.dev/Payment\x12!stores/{store}/payments/{payment}\x12\'customers/{customer}/payments/{payment}*\x08payments2\x07payment\"\xca\x01\n\x06Wallet\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x30\n\tavailable\x18\x02 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12+\n\x04held\x18\x03 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03:M\xea\x41J\n\x1apayments.hutong.dev/Wallet\x12\x1b\x63ustomers/{customer}/wallet*\x07wallets2\x06wallet\"\x9a\x03\n\x0bLedgerEntry\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08transfer\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x63\x63ount\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12-\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03\x12\x12\n\x04kind\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07payment\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:\xa1\x01\xea\x41\x9d\x01\n\x1fpayments.hutong.dev/LedgerEntry\x12+stores/{store}/ledgerEntries/{ledger_entry}\x12\x31\x63ustomers/{customer}/ledgerEntries/{ledger_entry}*\rledgerEntries2\x0bledgerEntry\"\xf6\x01\n\x0eLedgerTransfer\x12\x16\n\x08transfer\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05owner\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04kind\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12?\n\x07\x65ntries\x18\x04 \x03(\x0b\x32(.hutong.payments.v1.LedgerTransfer.EntryB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x1aM\n\x05\x45ntry\x12\x15\n\x07\x61\x63\x63ount\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12-\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x17.hutong.common.v1.MoneyB\x04\xe2\x41\x01\x03*\xb9\x01\n\x0cPaymentState\x12\x1d\n\x19PAYMENT_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18PAYMENT_STATE_AUTHORISED\x10\x01\x12\x1a\n\x16PAYMENT_STATE_CAPTURED\x10\x02\x12\x18\n\x14PAYMENT_STATE_VOIDED\x10\x03\x12\x1a\n\x16PAYMENT_STATE_REFUNDED\x10\x04\x12\x1a\n\x16PAYMENT_STATE_DECLINED\x10\x05*W\n\nTenderType\x12\x1b\n\x17TENDER_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10TENDER_TYPE_CASH\x10\x01\x12\x16\n\x12TENDER_TYPE_WALLET\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -81,14 +81,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LEDGERENTRY'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_LEDGERENTRY']._loaded_options = None
   _globals['_LEDGERENTRY']._serialized_options = b'\352A\235\001\n\037payments.hutong.dev/LedgerEntry\022+stores/{store}/ledgerEntries/{ledger_entry}\0221customers/{customer}/ledgerEntries/{ledger_entry}*\rledgerEntries2\013ledgerEntry'
-  _globals['_PAYMENTSTATE']._serialized_start=1325
-  _globals['_PAYMENTSTATE']._serialized_end=1510
-  _globals['_TENDERTYPE']._serialized_start=1512
-  _globals['_TENDERTYPE']._serialized_end=1599
+  _globals['_LEDGERTRANSFER_ENTRY'].fields_by_name['account']._loaded_options = None
+  _globals['_LEDGERTRANSFER_ENTRY'].fields_by_name['account']._serialized_options = b'\342A\001\003'
+  _globals['_LEDGERTRANSFER_ENTRY'].fields_by_name['amount']._loaded_options = None
+  _globals['_LEDGERTRANSFER_ENTRY'].fields_by_name['amount']._serialized_options = b'\342A\001\003'
+  _globals['_LEDGERTRANSFER'].fields_by_name['transfer']._loaded_options = None
+  _globals['_LEDGERTRANSFER'].fields_by_name['transfer']._serialized_options = b'\342A\001\003'
+  _globals['_LEDGERTRANSFER'].fields_by_name['owner']._loaded_options = None
+  _globals['_LEDGERTRANSFER'].fields_by_name['owner']._serialized_options = b'\342A\001\003'
+  _globals['_LEDGERTRANSFER'].fields_by_name['kind']._loaded_options = None
+  _globals['_LEDGERTRANSFER'].fields_by_name['kind']._serialized_options = b'\342A\001\003'
+  _globals['_LEDGERTRANSFER'].fields_by_name['entries']._loaded_options = None
+  _globals['_LEDGERTRANSFER'].fields_by_name['entries']._serialized_options = b'\342A\001\003'
+  _globals['_LEDGERTRANSFER'].fields_by_name['actor']._loaded_options = None
+  _globals['_LEDGERTRANSFER'].fields_by_name['actor']._serialized_options = b'\342A\001\003'
+  _globals['_PAYMENTSTATE']._serialized_start=1574
+  _globals['_PAYMENTSTATE']._serialized_end=1759
+  _globals['_TENDERTYPE']._serialized_start=1761
+  _globals['_TENDERTYPE']._serialized_end=1848
   _globals['_PAYMENT']._serialized_start=181
   _globals['_PAYMENT']._serialized_end=704
   _globals['_WALLET']._serialized_start=707
   _globals['_WALLET']._serialized_end=909
   _globals['_LEDGERENTRY']._serialized_start=912
   _globals['_LEDGERENTRY']._serialized_end=1322
+  _globals['_LEDGERTRANSFER']._serialized_start=1325
+  _globals['_LEDGERTRANSFER']._serialized_end=1571
+  _globals['_LEDGERTRANSFER_ENTRY']._serialized_start=1494
+  _globals['_LEDGERTRANSFER_ENTRY']._serialized_end=1571
 # @@protoc_insertion_point(module_scope)

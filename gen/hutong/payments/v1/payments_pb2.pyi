@@ -4,10 +4,11 @@ from google.api import field_behavior_pb2 as _field_behavior_pb2
 from google.api import resource_pb2 as _resource_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -87,3 +88,24 @@ class LedgerEntry(_message.Message):
     actor: str
     create_time: _timestamp_pb2.Timestamp
     def __init__(self, name: _Optional[str] = ..., transfer: _Optional[str] = ..., account: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., kind: _Optional[str] = ..., payment: _Optional[str] = ..., actor: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class LedgerTransfer(_message.Message):
+    __slots__ = ("transfer", "owner", "kind", "entries", "actor")
+    class Entry(_message.Message):
+        __slots__ = ("account", "amount")
+        ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+        AMOUNT_FIELD_NUMBER: _ClassVar[int]
+        account: str
+        amount: _money_pb2.Money
+        def __init__(self, account: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    transfer: str
+    owner: str
+    kind: str
+    entries: _containers.RepeatedCompositeFieldContainer[LedgerTransfer.Entry]
+    actor: str
+    def __init__(self, transfer: _Optional[str] = ..., owner: _Optional[str] = ..., kind: _Optional[str] = ..., entries: _Optional[_Iterable[_Union[LedgerTransfer.Entry, _Mapping]]] = ..., actor: _Optional[str] = ...) -> None: ...
