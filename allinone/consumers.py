@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from chassis.db.engine import Database
+from chassis.db.transaction import Transaction
 from chassis.messaging.bus import stream_key
 from chassis.telemetry import Metrics
 
@@ -83,8 +84,8 @@ class Consumers:
     async def states(self, redis: Redis) -> list[ConsumerState]:
         """How each of them does."""
         found = []
-        async for database in self._databases():
-            async with database.transaction() as tx:
+        for name, url in self.urls.items():
+            async with _transaction(name, url) as tx:
                 rows = await tx.rows(_CONSUMERS)
             found += [
                 ConsumerState(**row._mapping, unread=await _unread(redis, row.source, row.name))
@@ -95,8 +96,8 @@ class Consumers:
     async def parked(self) -> list[ParkedEvent]:
         """What is put aside, of each service the oldest first and so many at most."""
         found = []
-        async for database in self._databases():
-            async with database.transaction() as tx:
+        for name, url in self.urls.items():
+            async with _transaction(name, url) as tx:
                 rows = await tx.rows(_PARKED, PARKED_SHOWN_MAX)
             found += [ParkedEvent(**row._mapping) for row in rows]
         return found
@@ -107,32 +108,28 @@ class Consumers:
         Of an aggregate a part of the name is enough.
         """
         asked = 0
-        async for database in self._databases():
-            async with database.transaction() as tx:
+        for name, url in self.urls.items():
+            async with _transaction(name, url) as tx:
                 asked += await tx.run(_RETRY, consumer, list(aggregates))
         return asked
 
-    async def rebuild(self, name: str) -> None:
+    async def rebuild(self, consumer: str) -> None:
         """Has a consumer begin anew; ConsumerUnknown."""
         known: list[str] = []
-        async for database in self._databases():
-            async with database.transaction() as tx:
-                if await tx.run(_REBUILD, name):
+        for name, url in self.urls.items():
+            async with _transaction(name, url) as tx:
+                if await tx.run(_REBUILD, consumer):
                     return
                 known += [row.name for row in await tx.rows("select name from consumer order by 1")]
-        raise ConsumerUnknown(name, known)
-
-    async def _databases(self) -> AsyncIterator[Database]:
-        for name, url in self.urls.items():
-            async with _opened(name, url) as database:
-                yield database
+        raise ConsumerUnknown(consumer, known)
 
 
 @asynccontextmanager
-async def _opened(name: str, url: str) -> AsyncIterator[Database]:
-    database = Database(url, name=name, metrics=Metrics())
+async def _transaction(service: str, url: str) -> AsyncIterator[Transaction]:
+    database = Database(url, name=service, metrics=Metrics())
     try:
-        yield database
+        async with database.transaction() as tx:
+            yield tx
     finally:
         await database.close()
 

@@ -53,7 +53,7 @@ async def _end(process: asyncio.subprocess.Process) -> int:
 
 
 async def test_what_happens_is_printed_as_it_happens(command: Command, shop: Shop) -> None:
-    sku = await shop.product(stock=10)
+    sku = await shop.product(stock=1000)
     process = await command.start("events", "--type", "OrderChanged", "--type", "StockMoved")
     printed = asyncio.create_task(_line(process, having="OrderChanged"))
     while not printed.done():
