@@ -88,7 +88,7 @@ class Consumers:
             async with _transaction(name, url) as tx:
                 rows = await tx.rows(_CONSUMERS)
             found += [
-                ConsumerState(**row._mapping, unread=await _unread(redis, row.source, row.name))
+                ConsumerState(**row, unread=await _unread(redis, row.source, row.name))
                 for row in rows
             ]
         return found
@@ -99,7 +99,7 @@ class Consumers:
         for name, url in self.urls.items():
             async with _transaction(name, url) as tx:
                 rows = await tx.rows(_PARKED, PARKED_SHOWN_MAX)
-            found += [ParkedEvent(**row._mapping) for row in rows]
+            found += [ParkedEvent(**row) for row in rows]
         return found
 
     async def retry(self, *, consumer: str = "", aggregates: Sequence[str] = ()) -> int:
