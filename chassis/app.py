@@ -106,6 +106,9 @@ class Workers:
         for worker in (*service.workers, *relaying):
             if share.has(worker):
                 self.add(worker)
+        if share is Share.ATTACHED:
+            # Here events are written, and elsewhere they are published.
+            self.add(Worker(f"{service.name}.relay.pass_on", relay.pass_on))
 
     def add(self, worker: Worker) -> None:
         """Starts a worker that belongs to no service."""

@@ -26,6 +26,8 @@ LEASE_SECONDS = 10.0
 FOLLOW_SECONDS = 1.0
 """A relay without the lease asks for it so often, so one that fell silent is soon replaced."""
 
+PASS_ON_SECONDS = 60.0
+
 EVENTS_A_ROUND_MAX = 500
 LOOK_SECONDS = 0.5
 """A relay looks so often though nobody woke it."""
@@ -126,6 +128,13 @@ class Relay:
     async def listen(self) -> None:
         """Hears from other processes that events were written; a worker beside `round` runs it."""
         await self._waking.listen()
+
+    async def pass_on(self) -> None:
+        """Tells the relay in another process of events that are written in this one.
+
+        A worker runs it where `round` does not run.
+        """
+        await self._waking.pass_on(PASS_ON_SECONDS)
 
     async def _mark_and_read(self) -> list[StoredEvent] | None:
         """Marks what was sent, and answers what waits; None while another has the lease."""

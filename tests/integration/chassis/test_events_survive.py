@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from chassis.app import Share, Worker, Workers
 from chassis.db.engine import Database
 from chassis.messaging import outbox
 from chassis.messaging.bus import count_key, epoch_key, stream_key
@@ -234,11 +235,9 @@ async def test_a_commit_wakes_the_relay_of_its_process(bus: Bus) -> None:
 async def test_a_commit_wakes_the_relay_that_leads_in_another_process(bus: Bus) -> None:
     elsewhere = Database(bus.world.urls["floor"], name="floor", metrics=Metrics())
     leading = Waking(service="floor", database=elsewhere, redis=bus.world.redis)
-    following = Waking(service="floor", database=bus.database, redis=bus.world.redis)
-    tasks = [
-        asyncio.create_task(leading.listen()),
-        asyncio.create_task(following.pass_on(NEVER_SECONDS)),
-    ]
+    workers = Workers(Metrics())
+    workers.add(Worker("listen", leading.listen))
+    workers.start(bus.world.services["floor"], bus.world.deps["floor"], share=Share.ATTACHED)
     waiting = asyncio.create_task(leading.wait(NEVER_SECONDS))
     async with asyncio.timeout(WOKEN_SECONDS_MAX):
         sequence = 0
@@ -246,7 +245,5 @@ async def test_a_commit_wakes_the_relay_that_leads_in_another_process(bus: Bus) 
             sequence += 1
             await bus.happened(sequence)
             await asyncio.sleep(0.05)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await workers.stop()
     await elsewhere.close()
