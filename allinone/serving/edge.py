@@ -16,6 +16,7 @@ from allinone.issuer import Clients, People, Person
 from allinone.issuer.sign_in import SignIn
 from allinone.topology import WORKERS, Settings, contract_of
 from chassis.app import Worker, Workers
+from chassis.garbage import spare_what_stays
 from chassis.health import Check, Lookout, PartHealth, redis_check
 from chassis.rpc.probe import Probe
 from chassis.telemetry import Metrics
@@ -85,6 +86,7 @@ class Edge:
         self._http = http
         if self._is_alone:
             await self._start_alone(upstream)
+            spare_what_stays()
 
     def set_ready(self, *, is_ready: bool) -> None:
         """What the gateway says of itself to whoever sends callers to it."""
