@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import grpc
 import pytest
 
+from chassis.db.engine import Database
+from chassis.db.transaction import Transaction
 from chassis.kernel.errors import ErrorKind
+from chassis.kernel.names import StoreId
+from chassis.kernel.quantity import Unit
 from chassis.messaging import board
 from chassis.rpc.auth import Caller
 from chassis.rpc.status import from_rpc_error
+from chassis.telemetry import Metrics
 from hutong.inventory.v1 import inventory_service_pb2 as service_pb2
 from hutong.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
+from services.inventory import convert
+from services.inventory.domain.reservations import Mode, ReserveCommand
+from services.inventory.domain.stock import Line
 from services.inventory.main import BLUEPRINT
+from services.inventory.usecases import Stock
 from tests.integration.inventory.shop import Shop
 from tests.integration.inventory.watchers import SOON_SECONDS, count, stored, until, watch
 from tests.support.watching import Process, StockPicture, another_process, following
@@ -193,34 +202,50 @@ async def test_who_has_missed_too_much_is_told_everything_anew(
     assert picture.levels == await stored(shop)
 
 
+class LateDatabase(Database):
+    """Transactions that have written all they write, and wait for a word to commit."""
+
+    may_commit: asyncio.Event
+    has_written: asyncio.Event
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with super().transaction() as tx:
+            yield tx
+            self.has_written.set()
+            await self.may_commit.wait()
+
+
 async def test_a_change_that_was_long_in_committing_is_not_missed(
     world: World, shop: Shop, staff: Caller
 ) -> None:
     """Its transaction is older than one that was told before, as its number is lower."""
     await shop.receive({"early": 5, "late": 5})
+    database = LateDatabase(world.urls["inventory"], name="inventory", metrics=Metrics())
+    database.may_commit, database.has_written = asyncio.Event(), asyncio.Event()
+    stock = Stock(
+        database,
+        stock_moved=convert.stock_moved,
+        reservation_changed=convert.reservation_changed,
+    )
+    line = Line("late", 1, Unit.EACH)
+    command = ReserveCommand(StoreId(shop.store_id), "ord-late", Mode.TAKE, (line,), "test")
     picture = StockPicture()
     async with following(world, staff, watch(shop)) as stream:
         await picture.until_current(stream)
-        async with world.database("inventory").transaction() as tx:
-            await tx.run(
-                "update stock_level set on_hand = 6, version = 2 where store_id = $1 and sku = $2",
-                shop.store_id,
-                "late",
-            )
-            await tx.run(
-                "insert into stock_movement select store_id, sku, 2, 'FOUND', 1, 0, 6, 0, 'x', 'y',"
-                " hutong.now() from stock_level where store_id = $1 and sku = $2",
-                shop.store_id,
-                "late",
-            )
-            await count(shop, "early", 4)
-            await until(picture, stream, shop.level_name("early"), 2)
-            seen = picture.token
+        taking = asyncio.create_task(stock.reserve([command]))
+        await database.has_written.wait()
+        await count(shop, "early", 4)
+        await until(picture, stream, shop.level_name("early"), 2)
+        seen = picture.token
+        database.may_commit.set()
+        await taking
         await until(picture, stream, shop.level_name("late"), 2)
     resumed = StockPicture()
     async with following(world, staff, watch(shop, token=seen)) as stream:
         await resumed.until_current(stream)
-    assert shop.level_name("late") in resumed.levels
+    assert resumed.levels[shop.level_name("late")] == await shop.level("late")
+    await database.close()
 
 
 async def test_a_reader_who_stops_reading_is_told_the_newest_of_each_level(
