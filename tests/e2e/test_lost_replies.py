@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from chassis.kernel.errors import HutongError
+from chassis.rpc.auth import Caller
 from chassis.rpc.client import Peer
 from chassis.testing.faults import FaultyProxy
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
+from tests.e2e.conftest import StartDying
 from tests.support.shop import CASHIER, MANAGER, Shop, pickup, request_id, till_sale, wanted
 from tests.support.world import Client, World, answer
 
 EFFECT_SECONDS_MAX = 10.0
+HELD_AFTER = {"inventory": 4, "payments": 400}
+"""Pieces and fen that the first order and the step in question hold together."""
 
 
 async def loses_the_reply(
@@ -98,6 +102,40 @@ async def test_a_cancellation_whose_reply_is_lost_refunds_once(world: World, sho
     assert cancelled.state == orders_pb2.ORDER_STATE_CANCELLED
     assert await shop.wallet(who) == (500, 0)
     assert await shop.stock(sku) == (5, 0)
+
+
+@pytest.mark.parametrize("topology", ["cluster"])
+@pytest.mark.parametrize("service", ["inventory", "payments"])
+async def test_a_step_whose_reply_is_lost_between_two_processes_is_done_once(
+    service: str, world: World, shop: Shop, start_dying: StartDying
+) -> None:
+    sku = await shop.product(stock=10, price=100)
+    who = await shop.customer(balance=1_000)
+    request = pickup(who, wanted(sku, 3))
+    async with FaultyProxy(_port(world)).running() as proxy:
+        behind = {service: f"127.0.0.1:{proxy.port}"}
+        orders = await start_dying("never", **behind)
+        client = orders.client(orders_service_pb2_grpc.OrdersServiceStub, who)
+        await client.PlaceOrder(pickup(who, wanted(sku, 1)))
+        proxy.loses_replies = True
+        placing = asyncio.ensure_future(client.PlaceOrder(request))
+        async with asyncio.timeout(EFFECT_SECONDS_MAX):
+            while await _held(shop, service, sku, who) != HELD_AFTER[service]:
+                await asyncio.sleep(0.02)
+        proxy.reset()
+        with pytest.raises(HutongError) as caught:
+            await placing
+        assert not caught.value.is_answer
+        proxy.loses_replies = False
+        order = await answer(client, "PlaceOrder", request)
+    assert order.state == orders_pb2.ORDER_STATE_PLACED
+    assert await shop.stock(sku) == (10, 4)
+    assert await shop.wallet(who) == (600, 400)
+
+
+async def _held(shop: Shop, service: str, sku: str, who: Caller) -> int:
+    held = await (shop.stock(sku) if service == "inventory" else shop.wallet(who))
+    return held[1]
 
 
 def _port(world: World) -> int:

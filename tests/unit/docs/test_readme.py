@@ -10,7 +10,7 @@ from google.protobuf import descriptor_pool, json_format
 from google.protobuf.message_factory import GetMessageClass
 
 from allinone.demo.people import person
-from allinone.topology import BLUEPRINTS
+from allinone.topology import SERVICES, load_contracts
 from tests.unit.docs.documents import text_of
 
 SHELL_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -37,7 +37,7 @@ CALLS = list(calls_in(text_of("README.md")))
 
 
 def test_the_readme_shows_calls_of_every_service() -> None:
-    assert {method.partition(".")[0] for _, method, _ in CALLS} == {b.name for b in BLUEPRINTS}
+    assert {method.partition(".")[0] for _, method, _ in CALLS} == set(SERVICES)
 
 
 def test_every_call_is_by_somebody_in_the_demo_city() -> None:
@@ -45,6 +45,7 @@ def test_every_call_is_by_somebody_in_the_demo_city() -> None:
 
 
 def test_every_request_is_one_of_its_method() -> None:
+    load_contracts()
     pool = descriptor_pool.Default()
     for _, method, request in CALLS:
         service, _, name = method.partition("/")
