@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
@@ -108,14 +109,31 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
                 yield path, node
 
 
-def workers_in_code() -> dict[str, str]:
-    """Each worker's name and where it is made; what each service has is <service>'s."""
+def workers_in_code() -> dict[str, tuple[str, bool]]:
+    """Each worker's name, where it is made, and whether it is detached.
+
+    What each service has is <service>'s.
+    """
     found = {}
     for path, call in calls():
         if isinstance(call.func, ast.Name) and call.func.id == "Worker":
             named = call.args[0] if call.args else _keyword(call, "name")
-            found[_text(named, path)] = path
+            is_detached = any(keyword.arg == "is_detached" for keyword in call.keywords)
+            found[_text(named, path)] = (path, is_detached)
     return found
+
+
+@cache
+def constants() -> Mapping[str, str]:
+    """The texts that modules give a name in capitals."""
+    return {
+        target.id: node.value.value
+        for _, module in sources()
+        for node in module.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name) and isinstance(node.value.value, str)
+    }
 
 
 def log_fields_in_code() -> dict[str, str]:
@@ -203,9 +221,13 @@ def test_every_metric_has_a_healthy_value_and_what_to_do_otherwise() -> None:
 
 def test_every_worker_is_documented_and_no_other() -> None:
     title = "Background work"
-    require_documented("worker", workers_in_code(), first_column(title, "worker"), title=title)
-    rows = table_rows(section(OPERATIONS, title), first="worker")
-    assert all(all(row.values()) for row in rows)
+    in_code = workers_in_code()
+    places = {name: path for name, (path, _) in in_code.items()}
+    require_documented("worker", places, first_column(title, "worker"), title=title)
+    for row in table_rows(section(OPERATIONS, title), first="worker"):
+        assert all(row.values()), f"{title}: a cell is empty in {row}"
+        _, is_detached = in_code[code_span(row["worker"])]
+        assert row["in `workers`"] == ("yes" if is_detached else "no"), row["worker"]
 
 
 def test_every_log_field_is_documented_and_no_other() -> None:
@@ -242,5 +264,7 @@ def _text(node: ast.expr, path: str) -> str:
             str(part.value) if isinstance(part, ast.Constant) else "<service>"
             for part in node.values
         )
-    assert isinstance(node, ast.Constant), f"{path}: a worker's name is written where it is made"
+    if isinstance(node, ast.Name):
+        return constants()[node.id]
+    assert isinstance(node, ast.Constant), f"{path}: a name that no constant gives"
     return str(node.value)
