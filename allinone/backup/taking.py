@@ -217,7 +217,11 @@ def _copy_files(home: Path, partial: Path) -> None:
 
 
 async def _revisions(postgres: EmbeddedPostgres, service: str) -> Sequence[str]:
-    rows = await _rows(postgres, service_role(service), _REVISIONS)
+    """Where a service's schema stands; nowhere if its first start was cut off before."""
+    try:
+        rows = await _rows(postgres, service_role(service), _REVISIONS)
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidCatalogNameError):
+        return ()
     return [str(row["version_num"]) for row in rows]
 
 

@@ -23,6 +23,7 @@ from allinone.backup.manifest import MANIFEST, POSTGRES, Manifest
 from allinone.embedded import Home, HomeInUse, RestoreUnfinished
 from allinone.embedded.home import RESTORING_MARK
 from allinone.issuer import LocalIssuer
+from allinone.migrating import migrate
 from allinone.storage import RESTORED_MARK, NotStarted, Storage
 from allinone.topology import Settings
 from tests.support.command import REPOSITORY, Command
@@ -46,6 +47,7 @@ async def started_once(home: Home) -> None:
     storage = Storage.of(Settings.read(), home=home)
     try:
         await storage.start()
+        await migrate(storage.urls)
     finally:
         await storage.stop()
         home.release()
