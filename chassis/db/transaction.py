@@ -39,7 +39,10 @@ class Row(_Record):
     def __getattr__(self, column: str) -> Any:
         # A property is ten times as fast as coming here each time. There are as many as there are
         # names of columns in the statements, which are constant.
-        value = self[column]
+        try:
+            value = self[column]
+        except KeyError:
+            raise AttributeError(f"the row has no column {column}") from None
         setattr(Row, column, property(itemgetter(column)))
         return value
 

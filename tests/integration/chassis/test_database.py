@@ -168,6 +168,17 @@ async def test_a_closed_pool_closes_what_comes_back_and_serves_on(world: World) 
     await small.close()
 
 
+async def test_a_row_has_its_columns_by_name_and_by_place(database: Database) -> None:
+    for _ in range(2):
+        async with database.reading() as reading:
+            row = await reading.row("select 1 as one, 'b' as two")
+        assert row is not None
+        one, two = row
+        assert (one, two, row.one, row[1], dict(row)) == (1, "b", 1, "b", {"one": 1, "two": "b"})
+        with pytest.raises(AttributeError, match="three"):
+            _ = row.three
+
+
 async def test_a_single_statement_needs_no_transaction(database: Database) -> None:
     async with database.transaction() as tx:
         await tx.run("insert into effect values ('seen')")
