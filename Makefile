@@ -105,7 +105,7 @@ SEED ?=
 
 .PHONY: simulate
 simulate: $(DEVELOPMENT) ## Load with faults, then the invariants (MINUTES=10, SEED=7 plays one again)
-	@$(BIN)/python -m tests.simulation --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.simulation --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: check
 check: lint types test ## Everything that must hold before a change is merged

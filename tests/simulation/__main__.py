@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chassis import log
 from tests.simulation.report import told
-from tests.simulation.run import simulate
+from tests.simulation.run import TOPOLOGIES, simulate
 
 FOLDER = Path(__file__).parents[2] / "build" / "simulation"
 SEEDS = 1_000_000
@@ -23,13 +23,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
     parser.add_argument("--minutes", type=float, default=MINUTES_DEFAULT, help="of load")
     parser.add_argument("--seed", type=int, default=None, help="plays that one again")
+    parser.add_argument("--topology", choices=list(TOPOLOGIES), help="else the seed chooses")
     options = parser.parse_args()
     seed = secrets.randbelow(SEEDS) if options.seed is None else options.seed
     print(f"seed {seed}", flush=True)
     log.configure(level="error", form="console")
     folder = FOLDER / str(seed)
     shutil.rmtree(folder, ignore_errors=True)
-    report = asyncio.run(simulate(seed, seconds=options.minutes * 60, folder=folder))
+    report = asyncio.run(
+        simulate(
+            seed,
+            seconds=options.minutes * 60,
+            folder=folder,
+            topology_name=options.topology,
+        )
+    )
     print(told(report))
     if report.found:
         print(f"its home, with all logs: {folder}", file=sys.stderr)

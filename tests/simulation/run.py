@@ -23,6 +23,7 @@ from tests.simulation.events import SERVICE, Witness
 from tests.simulation.faults import Faults, Played
 from tests.simulation.intents import Intent, intents
 from tests.simulation.platforms import (
+    Cluster,
     OneProcess,
     Stores,
     Tokens,
@@ -39,6 +40,8 @@ ANSWERED_SECONDS_MAX = 90.0
 DRAINED_SECONDS_MAX = 60.0
 POLL_SECONDS = 0.3
 CONNECT_TRIES_SECONDS = 30.0
+
+TOPOLOGIES = {kind.command: kind for kind in (OneProcess, Cluster)}
 
 _ON_THE_WAY = """
 select count(*) from verify.customer_order
@@ -63,10 +66,14 @@ class Report:
 
 
 async def simulate(
-    seed: int, *, seconds: float, folder: Path, kind: type[OneProcess] = OneProcess
+    seed: int, *, seconds: float, folder: Path, topology_name: str | None = None
 ) -> Report:
-    """Plays so many seconds of load and faults of this seed on a platform of its own."""
+    """Plays so many seconds of load and faults of this seed on a platform of its own.
+
+    Of which topology that is, the seed says too, unless it is named.
+    """
     record = Record()
+    kind = TOPOLOGIES[topology_name or random.Random(seed).choice(list(TOPOLOGIES))]
     async with _platform(folder, kind) as (topology, proxies, ways, tokens):
         await open_chains(tokens)
         stores = Stores.of(folder / "home")

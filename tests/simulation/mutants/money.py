@@ -15,6 +15,7 @@ from hutong.orders.v1 import orders_service_pb2
 from services.orders import sagas
 from services.orders.clients import InventoryStock, PaymentsMoney
 from services.orders.domain.orders import Order
+from services.orders.domain.recorded_sales import Charge
 from services.orders.usecases import orders as order_usecases
 from services.payments import repository, usecases
 from services.payments.domain import payments
@@ -183,6 +184,11 @@ def _a_cent_dearer(order: Order) -> Order:
     return replace(order, total=order.total + Money(1, order.total.currency))
 
 
+def _charged_by_nobody(order: Order) -> Order:
+    lines = tuple(replace(line, charge=Charge(line.line_total)) for line in order.lines)
+    return replace(order, lines=lines)
+
+
 def _next_version(order: Order) -> Order:
     lines = tuple(replace(line, price_version=line.price_version + 1) for line in order.lines)
     return replace(order, lines=lines)
@@ -257,6 +263,12 @@ MONEY_MUTANTS = (
         ("orders.broken_order_total",),
         sold,
         _orders(_a_cent_dearer),
+    ),
+    Mutant(
+        "a line has a till's charge without its receipt",
+        ("orders.broken_order_charge",),
+        sold,
+        _orders(_charged_by_nobody),
     ),
     Mutant(
         "more is taken from stock than is sold",
