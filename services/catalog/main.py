@@ -16,7 +16,7 @@ from services.catalog.convert.prices import price_events, watch_mark, watched_pa
 from services.catalog.convert.products import product_events
 from services.catalog.domain.availability import LittleLeft
 from services.catalog.domain.prices import BasketQuote, BasketToQuote, WatchedPrices
-from services.catalog.events import STOCK_CONSUMER, stock_consumer
+from services.catalog.events import stock_consumer
 from services.catalog.models import metadata
 from services.catalog.settings import CatalogSettings
 from services.catalog.usecases.parity import Parity
@@ -72,7 +72,7 @@ def build(deps: Deps) -> Service:
                 ParityCheck(parity, metrics=deps.metrics).round,
                 is_detached=True,
             ),
-            Worker(STOCK_CONSUMER, stock_consumer(stocks, deps).round, is_detached=True),
+            Worker("catalog.stock", stock_consumer(stocks, deps).round, is_detached=True),
             Worker("catalog.board", board.round),
         ],
         closing=[quote_lane.close],

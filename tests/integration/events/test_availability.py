@@ -139,6 +139,7 @@ async def test_a_rebuild_makes_it_anew_from_the_outbox_alone(shop: Shop, world: 
         await tx.run("update store_stock set available = 77, version = 1000000")
     async with world.database("inventory").transaction() as tx:
         # What a week leaves of it: the newest event of each level.
+        await tx.run("update stock_movement set created_at = created_at - interval '8 days'")
         await tx.run(
             "delete from outbox as o where published_at is not null and exists (select 1"
             " from outbox as later where later.distribution_key = o.distribution_key"
