@@ -372,7 +372,7 @@ async def test_one_grpc_call_too_many_is_told_to_come_back(
     inside = [asyncio.create_task(floor.get("wait")) for _ in range(2)]
     await floor.planted.arrived.wait()
     refused = await _refused_while_full(floor)
-    assert refused.code == "RESOURCE_EXHAUSTED"
+    assert (refused.code, refused.reason) == ("RESOURCE_EXHAUSTED", "OVERLOADED")
     floor.planted.gate.set()
     await asyncio.gather(*inside)
     await floor.get("ok")
