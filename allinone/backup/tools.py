@@ -17,7 +17,7 @@ _PROGRESS = re.compile(r"^\s*(\d+)/(\d+) kB")
 
 
 class ToolFailed(Exception):
-    """A tool ended with an error; the text is what it said last."""
+    """A tool ended with an error; the text is the first that it told of, or what it said last."""
 
 
 async def run_tool(
@@ -42,20 +42,22 @@ async def run_tool(
         cwd="/",
     )
     assert process.stderr is not None
-    problem = "it said nothing"
+    problem, is_error = "it said nothing", False
     try:
         async for line in process.stderr:
             text = line.decode("utf-8", "replace").strip()
             told = _PROGRESS.match(text)
             if told:
                 progress(int(told[1]), int(told[2]))
-            elif text:
-                problem = text
+            elif text and not is_error:
+                problem, is_error = text, text.startswith(f"{program}: error: ")
         code = await process.wait()
     finally:
         await _end(process)
     if code != 0:
-        raise ToolFailed(problem.removeprefix(f"{program}: ")[:PROBLEM_LETTERS_MAX])
+        raise ToolFailed(
+            problem.removeprefix(f"{program}: ").removeprefix("error: ")[:PROBLEM_LETTERS_MAX]
+        )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
