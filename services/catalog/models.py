@@ -199,14 +199,13 @@ Table(
         postgresql_where=text("ends_at is not null"),
     ),
     # What has changed in a store since a transaction, and what starts or ends by itself, for those
-    # who follow its prices.
+    # who follow its prices. Without the product, so that no quote takes them for its own.
     Index("price_by_change", "store_id", "changed_in", "sku"),
-    Index("price_by_start", "store_id", "starts_at", "sku"),
+    Index("price_by_start", "store_id", "starts_at"),
     Index(
         "price_by_end",
         "store_id",
         "ends_at",
-        "sku",
         postgresql_where=text("ends_at is not null"),
     ),
     ExcludeConstraint(

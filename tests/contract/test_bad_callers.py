@@ -252,14 +252,20 @@ async def test_a_request_that_is_under_way_is_told_to_wait(
     """As its process left it: the key is claimed, and there is no answer yet."""
     request = received(goods(stage.sku, 1))
     await asker.ask(transport, request, OPERATOR)
-    async with asker.web.world.database("inventory").transaction() as tx:
-        await tx.run(
-            "update idempotency set reply = null where request_id = $1", request.request_id
+    database = asker.web.world.database("inventory")
+    keep = "update idempotency set reply = $2 where request_id = $1"
+    async with database.transaction() as tx:
+        row = await tx.row(
+            "select reply from idempotency where request_id = $1", request.request_id
         )
+        assert row is not None
+        await tx.run(keep, request.request_id, None)
     books.forget()
     async with books.unchanged():
         answer = await asker.ask(transport, request, OPERATOR)
     assert answer == Refusal("ABORTED", "REQUEST_IN_FLIGHT")
+    async with database.transaction() as tx:
+        await tx.run(keep, request.request_id, row.reply)
 
 
 async def test_a_message_that_is_too_large_is_refused(

@@ -44,11 +44,11 @@ def upgrade() -> None:
     )
     op.alter_column("price", "changed_in", server_default=sa.text(_CURRENT_TRANSACTION))
     op.create_index("price_by_change", "price", ["store_id", "changed_in", "sku"])
-    op.create_index("price_by_start", "price", ["store_id", "starts_at", "sku"])
+    op.create_index("price_by_start", "price", ["store_id", "starts_at"])
     op.create_index(
         "price_by_end",
         "price",
-        ["store_id", "ends_at", "sku"],
+        ["store_id", "ends_at"],
         postgresql_where=sa.text("ends_at is not null"),
     )
     op.execute(_NOTE_CHANGE)

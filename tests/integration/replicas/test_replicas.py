@@ -45,12 +45,15 @@ insert into stock_level
 values ('demo:sh01', 'milk', 'each', $1::bigint, $1::bigint, $1::bigint + 1)
 """
 
+# So old that nobody misses their events any more.
 ADD_HOLD_MOVEMENTS = """
 insert into stock_movement (store_id, sku, version, type, on_hand_change, held_change,
                             on_hand_after, held_after, actor, cause, created_at)
-select 'demo:sh01', 'milk', 1, 'RECEIPT', $1::bigint, 0, $1::bigint, 0, 'test', 'note', hutong.now()
+select 'demo:sh01', 'milk', 1, 'RECEIPT', $1::bigint, 0, $1::bigint, 0, 'test', 'note',
+       hutong.now() - interval '8 days'
  union all
-select 'demo:sh01', 'milk', n + 1, 'HOLD', 0, 1, $1::bigint, n, 'test', 'hold-' || n, hutong.now()
+select 'demo:sh01', 'milk', n + 1, 'HOLD', 0, 1, $1::bigint, n, 'test', 'hold-' || n,
+       hutong.now() - interval '8 days'
   from generate_series(1, $1::bigint) as n
 """
 

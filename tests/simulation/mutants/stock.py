@@ -161,6 +161,7 @@ STOCK_MUTANTS = (
         ("order_and_stock",),
         _come_late,
         _no_tombstones,
+        (("inventory", "outbox", "outbox_pkey"),),
     ),
     Mutant(
         "stock moves without an event",
