@@ -144,6 +144,8 @@ async def _connected(url: str, name: str) -> Connection:
         server_settings={
             "search_path": SCHEMA,
             "application_name": f"hutong-{name}",
+            # Statements are planned while tables are new and small, and run when they are large.
+            "enable_seqscan": "off",
             "statement_timeout": _milliseconds(STATEMENT_SECONDS_MAX),
             "client_connection_check_interval": _milliseconds(CLIENT_GONE_SECONDS_MAX),
             "idle_in_transaction_session_timeout": _milliseconds(IDLE_IN_TRANSACTION_SECONDS_MAX),

@@ -84,7 +84,7 @@ def add_chassis_tables(metadata: MetaData) -> None:
         Column("sequence", BigInteger, nullable=False),
         Column("handled_at", DateTime(timezone=True), nullable=False, server_default=now),
         PrimaryKeyConstraint("consumer", "source", "aggregate", "sequence", name="inbox_pkey"),
-        Index("inbox_handled", "consumer", "handled_at"),
+        Index("inbox_handled", "handled_at"),
     )
     Table(
         "consumer",

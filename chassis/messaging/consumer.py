@@ -35,6 +35,9 @@ DELIVERIES_MAX = 8
 GAP_SECONDS_MAX = 600.0
 """An event behind a gap waits so long: all that is kept can be sent again meanwhile."""
 
+GATHER_SECONDS = 0.04
+"""So long more may come before the next read, so that they are handled many in a transaction."""
+
 LEASE_SECONDS = 10.0
 FOLLOW_SECONDS = 1.0
 
@@ -202,6 +205,8 @@ class Consumer:
             await self._deliver(
                 await self._readable([(entry_id, fields, 0) for entry_id, fields in entries])
             )
+            if len(entries) < READ_EVENTS_MAX:
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _readable(
         self, entries: Sequence[tuple[bytes, dict[bytes, bytes], int]]

@@ -17,7 +17,7 @@ from chassis.db.engine import Database
 from chassis.kernel.errors import Unavailable
 from chassis.messaging.outbox import TOPIC
 
-GATHER_SECONDS = 0.01
+GATHER_SECONDS = 0.04
 """So long more may come after a first event is heard of, so that under load they go in batches."""
 
 

@@ -29,7 +29,7 @@ def upgrade() -> None:
         ["published_at", "position"],
         postgresql_where=sa.text("published_at is not null"),
     )
-    op.create_index("inbox_handled", "inbox", ["consumer", "handled_at"])
+    op.create_index("inbox_handled", "inbox", ["handled_at"])
     op.create_table(
         "publication",
         sa.Column("name", sa.Text, primary_key=True),
