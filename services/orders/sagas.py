@@ -51,7 +51,7 @@ from services.orders.usecases.orders import Intent, Orders, new_order
 STEP_SECONDS = 4.0
 """How long one step may take. From one written state to the next is shorter than the lease."""
 
-PLACE_ATTEMPTS_MAX = 5
+PLACE_ATTEMPTS_MAX = 8
 """After so many attempts of the worker an order that is not placed is undone."""
 
 ATTEMPTS_MAX = 30
@@ -386,6 +386,7 @@ class OrderSaga:
                 attempts=order.attempts,
                 reason=error.reason,
             )
+            await self._orders.give_up_lease(order, attempts=order.attempts)
             return
         self._metrics.saga_recovered.labels(ended.state).inc()
         log.info("order_recovered", order=ended.order_id, state=ended.state)

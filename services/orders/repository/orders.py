@@ -119,7 +119,7 @@ returning {", ".join("o." + name.strip() for name in _COLUMNS.split(","))}
 """
 
 _GIVE_UP_LEASE = """
-update customer_order set lease_until = hutong.now()
+update customer_order set lease_until = hutong.now() + make_interval(secs => $4)
  where store_id = $1 and order_id = $2 and lease_token = $3
 """
 
@@ -283,9 +283,9 @@ async def take_over(
     return [_order(row) for row in rows]
 
 
-async def give_up_lease(tx: Transaction, order: Order) -> None:
-    """Lets a worker take the order over at once."""
-    await tx.run(_GIVE_UP_LEASE, order.store, order.order_id, order.lease_token)
+async def give_up_lease(tx: Transaction, order: Order, *, pause_seconds: float) -> None:
+    """Lets a worker take the order over after so long, unless somebody else has it already."""
+    await tx.run(_GIVE_UP_LEASE, order.store, order.order_id, order.lease_token, pause_seconds)
 
 
 async def count_on_the_way(reading: Reading) -> dict[State, int]:

@@ -50,6 +50,7 @@ from services.orders.repository.orders import Move, Moved, NewOrder
 READ_SECONDS_MAX = 5.0
 """The longest time that a read waits for its batch."""
 
+PAUSE_SECONDS_MIN = 0.5
 PAUSE_SECONDS_MAX = 60.0
 """The longest time between two attempts of the worker to finish an order."""
 
@@ -308,10 +309,11 @@ class Orders:
                 limit=limit,
             )
 
-    async def give_up_lease(self, order: Order) -> None:
-        """Lets a worker take the order over at once."""
+    async def give_up_lease(self, order: Order, *, attempts: int = 0) -> None:
+        """Lets a worker take the order over: at once, or after a pause that grows with attempts."""
+        seconds = min(PAUSE_SECONDS_MIN * 2**attempts, PAUSE_SECONDS_MAX) if attempts else 0.0
         async with self.database.transaction() as tx:
-            await repository.give_up_lease(tx, order)
+            await repository.give_up_lease(tx, order, pause_seconds=seconds)
 
     async def close(self) -> None:
         """Waits until every read is answered."""
