@@ -286,10 +286,13 @@ async def test_more_calls_than_there_is_room_for_are_told_to_come_back(
     monkeypatch.setattr(server, "CALLS_AT_ONCE_MAX", 2)
     world = await worlds.start([BLUEPRINT], engine=engine)
     floor = Floor(world)
-    waiting = [asyncio.create_task(floor.get("wait")) for _ in range(2)]
-    async with asyncio.timeout(30):
-        while (refused := await _outcome(floor)) is None:
-            await asyncio.sleep(0.01)
+    waiting = []
+    for _ in range(2):
+        floor.planted.arrived.clear()
+        waiting.append(asyncio.create_task(floor.get("wait")))
+        await floor.planted.arrived.wait()
+    refused = await _outcome(floor)
+    assert refused is not None
     assert (refused.kind, refused.reason) == (ErrorKind.RESOURCE_EXHAUSTED, "OVERLOADED")
     assert int(refused.facts["retry_after_ms"]) > 0
     floor.planted.gate.set()
