@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +29,6 @@ from services.orders.domain.orders import (
     Basket,
     Fulfilment,
     Order,
-    OrderAbandoned,
     OrderName,
     PlaceOrder,
     Purchaser,
@@ -43,6 +43,7 @@ from services.orders.domain.promises import (
     require_position,
     require_promised,
 )
+from services.orders.domain.refusals import OrderAbandoned
 from services.orders.ports import Money, Prices, Stock, Stores
 from services.orders.repository.orders import Move, Moved
 from services.orders.usecases.baskets import Baskets
@@ -138,7 +139,6 @@ class OrderSaga:
 
         Once the intent is written the work goes on, whether or not the caller still waits.
         """
-        tracing.tell({"hutong.order": command.order_id})
         return await self._once(key, lambda: self._place(command, key, deadline))
 
     async def cancel(
@@ -227,6 +227,7 @@ class OrderSaga:
         begun = await self._intents.submit(Intent(key, outcome), deadline=deadline)
         if isinstance(begun, StoredAnswer):
             raise Replayed(begun)
+        tracing.tell({"hutong.order": begun.order_id})
         await self._checkpoint("intent_written", begun)
         return await self._answer(begun)
 
@@ -386,7 +387,8 @@ class OrderSaga:
                 attempts=order.attempts,
                 reason=error.reason,
             )
-            await self._orders.give_up_lease(order, attempts=order.attempts)
+            with suppress(HutongError):  # Without it the lease runs out, later.
+                await self._orders.give_up_lease(order, attempts=order.attempts)
             return
         self._metrics.saga_recovered.labels(ended.state).inc()
         log.info("order_recovered", order=ended.order_id, state=ended.state)

@@ -75,7 +75,9 @@ class OrdersServicer(BasketMethods, orders_service_pb2_grpc.OrdersServiceService
     ) -> orders_pb2.Order:
         name = convert.order_name(request.name, call)
         purchaser = convert.reader_of(call, name.store)
-        order = await self._orders.get_order(name.store, name.order_id, purchaser)
+        order = await self._orders.get_order(
+            name.store, name.order_id, purchaser, deadline=call.deadline
+        )
         return _seen_by(purchaser, order)
 
     async def WatchOrder(

@@ -20,16 +20,9 @@ from chassis.kernel.errors import (
 from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
 from chassis.kernel.quantity import Unit
-from services.orders.domain.orders import (
-    LinePriceChanged,
-    Order,
-    PlaceOrder,
-    PricedLine,
-    Purchaser,
-    Quote,
-    Wanted,
-)
+from services.orders.domain.orders import Order, PlaceOrder, PricedLine, Purchaser, Quote, Wanted
 from services.orders.domain.promises import StoreToday, why_closed
+from services.orders.domain.refusals import LinePriceChanged
 
 LINES_MAX = 200
 """So many products fit into a basket."""

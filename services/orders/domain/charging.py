@@ -39,8 +39,12 @@ def require_recordable(command: PlaceOrder) -> None:
         raise RecordedSaleInvalid.at("recorded_sale.reason", "must not be blank")
     for (sku, _), charge in sale.charges.items():
         if charge.total.amount_minor > CHARGED_MINOR_MAX:
-            raise ChargedTotalTooLarge(
-                sku=sku, charged_minor=charge.total.amount_minor, limit_minor=CHARGED_MINOR_MAX
+            raise ChargedTotalTooLarge.at(
+                "recorded_sale.lines",
+                f"{sku} is charged too much",
+                sku=sku,
+                charged_minor=charge.total.amount_minor,
+                limit_minor=CHARGED_MINOR_MAX,
             )
 
 

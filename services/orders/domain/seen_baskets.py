@@ -8,8 +8,9 @@ from datetime import datetime
 from chassis.kernel.errors import AmountTooLarge, HutongError
 from chassis.kernel.money import Money
 from services.orders.domain.baskets import KeptBasket, Prices, ShownLine, total_of
-from services.orders.domain.orders import PriceChanged, PricedLine
+from services.orders.domain.orders import PricedLine
 from services.orders.domain.promises import StoreToday
+from services.orders.domain.refusals import PriceChanged
 
 
 @dataclass(frozen=True, slots=True)

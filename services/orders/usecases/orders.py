@@ -48,7 +48,7 @@ from services.orders.repository.baskets import EndedCheckout
 from services.orders.repository.orders import Move, Moved, NewOrder
 
 READ_SECONDS_MAX = 5.0
-"""The longest time that a read waits for its batch."""
+"""The longest time that a watcher's read waits for its batch."""
 
 PAUSE_SECONDS_MIN = 0.5
 PAUSE_SECONDS_MAX = 60.0
@@ -324,11 +324,11 @@ class Orders:
         async with self.database.reading() as reading:
             return await repository.count_on_the_way(reading)
 
-    async def get_order(self, store: StoreId, order_id: str, purchaser: Purchaser) -> Order:
+    async def get_order(
+        self, store: StoreId, order_id: str, purchaser: Purchaser, *, deadline: float
+    ) -> Order:
         """One order that the purchaser may see; ResourceNotFound otherwise."""
-        order = await self._reads.submit(
-            (store, order_id), deadline=time.monotonic() + READ_SECONDS_MAX
-        )
+        order = await self._reads.submit((store, order_id), deadline=deadline)
         return _require_visible(order, store, order_id, purchaser)
 
     async def _read_all(self, names: Sequence[tuple[StoreId, str]]) -> list[Order | None]:
@@ -344,7 +344,8 @@ class Orders:
         told = after_version
         with self._feed.watching(aggregate_of(store, order_id)) as watch:
             while True:
-                order = await self.get_order(store, order_id, purchaser)
+                deadline = time.monotonic() + READ_SECONDS_MAX
+                order = await self.get_order(store, order_id, purchaser, deadline=deadline)
                 if order.version > told:
                     told = order.version
                     yield order

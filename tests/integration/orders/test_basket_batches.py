@@ -16,7 +16,6 @@ from services.orders.domain.orders import (
     Basket,
     Fulfilment,
     Order,
-    OrderAbandoned,
     PlaceOrder,
     Purchaser,
     Quote,
@@ -24,6 +23,7 @@ from services.orders.domain.orders import (
     Tender,
     TenderType,
 )
+from services.orders.domain.refusals import OrderAbandoned
 from services.orders.repository.baskets import get_all
 from services.orders.repository.orders import Move, Moved
 from services.orders.usecases.orders import Intent, Orders, new_order

@@ -229,7 +229,9 @@ async def test_an_amount_that_can_be_none_is_refused(
     money = {"amount_minor": amount, "currency_code": currency}
     line = orders_pb2.ChargedLine(product=f"products/{sku}", charged_total=money)
     request = till_sale(wanted(sku, 1), recorded_sale=recorded_sale(lines=[line]))
-    assert (await refused(shop.orders(MANAGER).PlaceOrder(request))).reason == reason
+    error = await refused(shop.orders(MANAGER).PlaceOrder(request))
+    assert error.reason == reason
+    assert [field.startswith("recorded_sale.lines") for field, _ in error.violations] == [True]
     assert await shop.stock(sku) == (10, 0)
 
 

@@ -23,7 +23,6 @@ from services.orders.domain.orders import (
     ON_THE_WAY,
     Basket,
     Fulfilment,
-    LinePriceChanged,
     Order,
     PlaceOrder,
     PricedLine,
@@ -42,6 +41,7 @@ from services.orders.domain.orders import (
     require_payable,
     require_state,
 )
+from services.orders.domain.refusals import LinePriceChanged
 
 NOON = datetime(2026, 11, 11, 12, tzinfo=UTC)
 CUSTOMER = CustomerId("demo:c1")
