@@ -17,7 +17,7 @@ from hutong.inventory.v1 import inventory_service_pb2 as service_pb2
 from hutong.inventory.v1.inventory_service_pb2_grpc import InventoryServiceServicer
 from services.inventory import convert
 from services.inventory.domain.reservations import EndCommand, Reservation, ReserveCommand
-from services.inventory.usecases import Stock
+from services.inventory.usecases.stock import Stock
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from chassis.kernel import names
 from chassis.kernel.errors import InvalidInput, PageTokenInvalid
 from chassis.messaging.board import Mark
 from chassis.messaging.outbox import Event
+from chassis.rpc.auth import Caller
 from chassis.rpc.call import Call
 from chassis.rpc.values import unit_from_proto, unit_to_proto, wire_bytes
 from hutong.common.v1 import product_quantity_pb2
@@ -34,8 +35,9 @@ from services.inventory.domain.stock import (
 STOCK_MOVED = "hutong.inventory.v1.StockMoved"
 RESERVATION_CHANGED = "hutong.inventory.v1.ReservationChanged"
 
-_MAY_LIST = frozenset({"service", "platform", "store_manager", "franchise_owner", "cashier"})
-"""Who may see all that a store has, wherever the access rule lets them in."""
+_MAY_LIST_ALL = frozenset({"service", "platform"})
+_MAY_LIST_THEIRS = frozenset({"store_manager", "franchise_owner", "cashier"})
+"""Who may see all that a store of theirs has; elsewhere they are customers at best."""
 
 _VERSION_DIGITS_MAX = 18
 """So many digits always fit the database's integers."""
@@ -193,9 +195,14 @@ def watched(
         names.parse_product(product, at=f"products[{position}]")
         for position, product in enumerate(request.products)
     )
-    if not skus and not call.caller.roles & _MAY_LIST:
+    if not skus and not _may_list(store_id, call.caller):
         raise InvalidInput.at("products", "must be named")
     return store_id, skus or None
+
+
+def _may_list(store_id: names.StoreId, caller: Caller) -> bool:
+    is_theirs = names.STORE.format(store_id) in caller.stores
+    return bool(caller.roles & _MAY_LIST_ALL or (is_theirs and caller.roles & _MAY_LIST_THEIRS))
 
 
 def level_part(level: StockLevel) -> bytes:

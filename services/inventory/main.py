@@ -13,7 +13,8 @@ from hutong.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceS
 from services.inventory import convert
 from services.inventory.api import InventoryServicer, Lanes
 from services.inventory.models import metadata
-from services.inventory.usecases import Stock, StockShown
+from services.inventory.usecases.stock import Stock
+from services.inventory.usecases.watching import StockShown
 from services.inventory.workers import HoldSweeper
 
 NAME = "inventory"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from services.inventory.usecases import Stock
+from services.inventory.usecases.stock import Stock
 
 SWEEP_PAUSE_SECONDS = 1.0
 """So long a hold may stay in the books after it has run out; it counts nothing from the start."""

@@ -95,7 +95,8 @@ select store_id, latitude_e7, longitude_e7, kind, capabilities, version, changed
  limit $4
 """
 
-_AREAS_KEPT = 500
+AREAS_KEPT_MAX = 500
+"""So many areas are kept as values, each of at most AREA_BYTES_MAX of text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,11 +257,9 @@ def _store(row: Row) -> Store:
     )
 
 
-@lru_cache(maxsize=_AREAS_KEPT)
+@lru_cache(maxsize=AREAS_KEPT_MAX)
 def _stored_area(geojson: str) -> DeliveryArea:
-    """The area in a row. The stores of a few cities are read again and again, and an area costs
-    half of what a store does.
-    """
+    """The area in a row; the stores of a few cities are read again and again."""
     return area_of(geojson)
 
 

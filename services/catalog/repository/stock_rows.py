@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chassis.db.transaction import Transaction
+from chassis.db.transaction import Reading, Transaction
 from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import Unit
 from services.catalog.domain.availability import StoreStock
@@ -41,11 +41,11 @@ async def keep(tx: Transaction, stocks: Sequence[StoreStock]) -> None:
     )
 
 
-async def of(tx: Transaction, store: StoreId, skus: Sequence[str]) -> list[StoreStock]:
+async def of(reading: Reading, store: StoreId, skus: Sequence[str]) -> list[StoreStock]:
     """What the store is known to have of these products."""
     return [
         StoreStock(store, row.sku, Unit(row.unit), row.available, row.version)
-        for row in await tx.rows(_OF, store, list(skus))
+        for row in await reading.rows(_OF, store, list(skus))
     ]
 
 

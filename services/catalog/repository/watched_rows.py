@@ -81,7 +81,9 @@ select min(coming.at) as next_at
 
 _COUNT_CHANGES = """
 select count(*) as changes
-  from (select 1 from price where store_id = $1 and changed_in >= $2 limit $3) as counted
+  from (select 1 from price
+         where store_id = $1 and changed_in >= $2 and changed_in < $3
+         limit $4) as counted
 """
 
 
@@ -129,9 +131,11 @@ async def next_at(
     return None if row is None else row.next_at
 
 
-async def count_changes(reading: Reading, store: StoreId, *, since: Place, count_max: int) -> int:
+async def count_changes(
+    reading: Reading, store: StoreId, *, since: Place, before_transaction: int, count_max: int
+) -> int:
     """How many versions of a store's prices have changed since a place, counted up to a bound."""
-    row = await reading.row(_COUNT_CHANGES, store, since.transaction, count_max)
+    row = await reading.row(_COUNT_CHANGES, store, since.transaction, before_transaction, count_max)
     assert row is not None
     counted: int = row.changes
     return counted

@@ -38,6 +38,6 @@ class StoreStocks:
         """Whether the store has these products; nothing if no store is asked for."""
         if store is None or not skus:
             return {}
-        async with self._database.transaction() as tx:
-            stocks = await stock_rows.of(tx, store, skus)
+        async with self._database.reading() as reading:
+            stocks = await stock_rows.of(reading, store, skus)
         return {stock.sku: self._little_left.availability(stock) for stock in stocks}

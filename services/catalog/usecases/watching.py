@@ -61,12 +61,16 @@ class PricesShown:
         """What is asked now by SKU, or those in whose place another price may have come."""
         async with self._database.transaction() as tx:
             if since is not None:
+                moment = await moment_of(tx, table="price")
                 missed = await watched_rows.count_changes(
-                    tx, topic.store, since=since, count_max=CHANGES_MISSED_MAX + 1
+                    tx,
+                    topic.store,
+                    since=since,
+                    before_transaction=moment.unused,
+                    count_max=CHANGES_MISSED_MAX + 1,
                 )
                 if missed > CHANGES_MISSED_MAX:
                     return None
-                moment = await moment_of(tx, table="price")
                 found = await watched_rows.changed(
                     tx,
                     [topic],

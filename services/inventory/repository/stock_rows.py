@@ -14,7 +14,6 @@ from datetime import datetime
 from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.names import StoreId
 from chassis.kernel.quantity import QUANTITY_MAX, Unit
-from chassis.messaging.places import Place
 from services.inventory.domain.reservations import (
     Reservation,
     ReservationKey,
@@ -119,22 +118,8 @@ select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigin
                      $7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::timestamptz[])
 """
 
-_WITH_RUN_OUT = """
-with due as (
-    select line ->> 0 as sku, sum((line ->> 1)::bigint)::bigint as quantity
-      from reservation cross join jsonb_array_elements(lines) as line
-     where state = 'HELD' and expires_at is not null and expires_at <= hutong.now()
-       and store_id = $1
-     group by 1)
-select l.*, coalesce(due.quantity, 0) as run_out
-  from stock_level as l left join due using (sku)
-"""
-
-_LEVELS = f"{_WITH_RUN_OUT} where store_id = $1 and sku = any($2::text[]) order by sku"
-
-_LEVELS_AFTER = f"{_WITH_RUN_OUT} where store_id = $1 and sku > $2 order by sku limit $3"
-
-_RUN_OUT = """
+# What of the levels of stores has run out, and by which holds.
+RUN_OUT = """
 with due as (
     select r.store_id, line ->> 0 as sku, (line ->> 1)::bigint as quantity, r.expires_at
       from reservation as r cross join jsonb_array_elements(r.lines) as line
@@ -144,32 +129,15 @@ run_out as (
     select store_id, sku, sum(quantity)::bigint as quantity from due group by store_id, sku)
 """
 
-# Levels that have moved, and those of which holds ran out by themselves.
-_CHANGED_LEVELS = f"""
-{_RUN_OUT},
-changed as (
-    select asked.store_id, moved.sku
-      from unnest($1::text[]) as asked (store_id)
-     cross join lateral (
-           select distinct m.sku from stock_movement as m
-            where m.store_id = asked.store_id and m.made_in >= $2 and m.made_in < $3
-              and m.made_in > 0) as moved
-     union
-    select store_id, sku from due where expires_at > $4)
+_WITH_RUN_OUT = f"""{RUN_OUT}
 select l.*, coalesce(run_out.quantity, 0) as run_out
-  from changed join stock_level as l using (store_id, sku)
-  left join run_out using (store_id, sku)
- where l.sku > $5 and ($6::text[] is null or l.sku = any ($6::text[]))
- order by l.sku
- limit $7
+  from stock_level as l left join run_out using (store_id, sku)
+ where l.store_id = any ($1::text[])
 """
 
-_COUNT_MOVEMENTS = """
-select count(*) as movements
-  from (select 1 from stock_movement
-         where store_id = $1 and made_in >= $2 and made_in > 0
-         limit $3) as counted
-"""
+_LEVELS = f"{_WITH_RUN_OUT} and l.sku = any ($2::text[]) order by l.sku"
+
+_LEVELS_AFTER = f"{_WITH_RUN_OUT} and l.sku > $2 order by l.sku limit $3"
 
 _MOVEMENTS_AFTER = """
 select * from stock_movement
@@ -221,7 +189,7 @@ async def lock_due(
 async def lock_levels(tx: Transaction, keys: Iterable[LevelKey]) -> list[StockLevel]:
     """Those of the levels that exist, locked. Holds that have run out are not looked for."""
     rows = await tx.rows(_LOCK_LEVELS, *_columns(set(keys), width=2))
-    return [_level(row) for row in rows]
+    return [level_of(row) for row in rows]
 
 
 async def add_reservations(tx: Transaction, made: Sequence[Reservation]) -> int:
@@ -277,7 +245,7 @@ async def raise_levels(
     """
     columns = _columns(((line.sku, line.unit, line.quantity) for line in lines), width=3)
     rows = await tx.rows(_RAISE_LEVELS, store_id, *columns)
-    return {row.sku: _level(row) for row in rows}
+    return {row.sku: level_of(row) for row in rows}
 
 
 async def add_movements(tx: Transaction, postings: Sequence[Posting]) -> None:
@@ -309,53 +277,16 @@ async def add_movements(tx: Transaction, postings: Sequence[Posting]) -> None:
 
 async def levels(reading: Reading, store_id: StoreId, skus: Iterable[str]) -> list[StockLevel]:
     """Those of a store's levels that exist, by SKU, with what of them has run out."""
-    rows = await reading.rows(_LEVELS, store_id, list(skus))
-    return [_level(row, run_out=row.run_out) for row in rows]
+    rows = await reading.rows(_LEVELS, [store_id], list(skus))
+    return [level_of(row, run_out=row.run_out) for row in rows]
 
 
 async def levels_after(
     reading: Reading, store_id: StoreId, *, after: str, limit: int
 ) -> list[StockLevel]:
     """A store's levels by SKU, those after one, with what of them has run out."""
-    rows = await reading.rows(_LEVELS_AFTER, store_id, after, limit)
-    return [_level(row, run_out=row.run_out) for row in rows]
-
-
-async def changed_levels(
-    reading: Reading,
-    stores: Sequence[StoreId],
-    *,
-    since: Place,
-    before_transaction: int,
-    after: str = "",
-    only: Sequence[str] | None = None,
-    limit: int,
-) -> list[StockLevel]:
-    """Levels by SKU, those after one, that have changed since a place, also by holds that ran out.
-
-    Of changes by transactions from `before_transaction` on some may be missing.
-    """
-    rows = await reading.rows(
-        _CHANGED_LEVELS,
-        list(stores),
-        since.transaction,
-        before_transaction,
-        since.at,
-        after,
-        None if only is None else list(only),
-        limit,
-    )
-    return [_level(row, run_out=row.run_out) for row in rows]
-
-
-async def count_movements(
-    reading: Reading, store_id: StoreId, *, since: Place, count_max: int
-) -> int:
-    """How many movements a store has had since a place, counted up to a bound."""
-    row = await reading.row(_COUNT_MOVEMENTS, store_id, since.transaction, count_max)
-    assert row is not None
-    counted: int = row.movements
-    return counted
+    rows = await reading.rows(_LEVELS_AFTER, [store_id], after, limit)
+    return [level_of(row, run_out=row.run_out) for row in rows]
 
 
 async def movements_after(
@@ -393,7 +324,8 @@ def _reservation(row: Row) -> Reservation:
     )
 
 
-def _level(row: Row, *, run_out: int = 0) -> StockLevel:
+def level_of(row: Row, *, run_out: int = 0) -> StockLevel:
+    """The level in a row."""
     return StockLevel(
         store_id=StoreId(row.store_id),
         sku=row.sku,

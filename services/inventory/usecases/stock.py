@@ -18,9 +18,6 @@ from chassis.kernel.errors import Conflict, HutongError, QuantityTooLarge, Resou
 from chassis.kernel.names import RESERVATION, STOCK_LEVEL, StoreId
 from chassis.kernel.quantity import QUANTITY_MAX
 from chassis.messaging import outbox
-from chassis.messaging.board import Found, Look
-from chassis.messaging.places import Place, moment_of
-from services.inventory import repository
 from services.inventory.domain import reservations, stock
 from services.inventory.domain.reservations import (
     Decisions,
@@ -39,12 +36,10 @@ from services.inventory.domain.stock import (
     StockMovement,
     require_unit,
 )
+from services.inventory.repository import stock_rows as repository
 
 DUE_HOLDS_MAX = 500
 """So many holds that have run out are ended in one transaction."""
-
-MOVEMENTS_MISSED_MAX = 20_000
-"""Who has missed more movements of a store is told all of its levels anew."""
 
 ATTEMPTS_MAX = 3
 """How often a batch is tried when another transaction makes one of its reservations meanwhile."""
@@ -54,8 +49,8 @@ MADE, ENDED = 1, 2
 
 Results = list[Reservation | HutongError]
 
-Traces = Mapping[str, str]
-"""Which trace a reservation's movements are part of, by its id."""
+Traces = Mapping[ReservationKey, str]
+"""Which trace a reservation's movements are part of."""
 
 _NO_TRACES: Traces = {}
 
@@ -296,7 +291,7 @@ class Stock:
         await outbox.add_all(
             tx,
             [
-                self._reservation_changed(changed, sequence, traces.get(changed.reservation_id, ""))
+                self._reservation_changed(changed, sequence, traces.get(changed.key, ""))
                 for sequence, all_changed in ((MADE, made), (ENDED, ended))
                 for changed in all_changed
             ],
@@ -315,7 +310,10 @@ class Stock:
         await outbox.add_all(
             tx,
             [
-                self._stock_moved(posting, traces.get(posting.movement.cause, ""))
+                self._stock_moved(
+                    posting,
+                    traces.get(ReservationKey(posting.level.store_id, posting.movement.cause), ""),
+                )
                 for posting in postings
             ],
         )
@@ -333,67 +331,7 @@ class Stock:
 
 
 def _traces(commands: Iterable[ReserveCommand | EndCommand]) -> Traces:
-    return {command.reservation_id: command.traceparent for command in commands}
-
-
-class StockShown:
-    """What the board of stock levels reads: a topic is a store, a key the SKU of a level.
-
-    `encode` makes the part of a message that tells a level.
-    """
-
-    def __init__(self, database: Database, *, encode: Callable[[StockLevel], bytes]) -> None:
-        self._database = database
-        self._encode = encode
-
-    async def look(
-        self, topics: Sequence[StoreId], since: Place | None, *, found_max: int
-    ) -> Look[StoreId]:
-        """What has moved or run out in the stores since a place."""
-        async with self._database.transaction() as tx:
-            moment = await moment_of(tx, table="stock_movement")
-            if since is None or since.history != moment.history:
-                return Look(moment, ())
-            levels = await repository.changed_levels(
-                tx, topics, since=since, before_transaction=moment.unused, limit=found_max + 1
-            )
-        if len(levels) > found_max:
-            return Look(moment, None)
-        return Look(moment, [Found(x.store_id, x.sku, self._encode(x)) for x in levels])
-
-    async def page(
-        self,
-        topic: StoreId,
-        *,
-        keys: Sequence[str] | None,
-        since: Place | None,
-        after: str,
-        parts_max: int,
-    ) -> Sequence[tuple[str, bytes]] | None:
-        """A store's levels by SKU, or those that have changed."""
-        async with self._database.transaction() as tx:
-            if since is not None:
-                missed = await repository.count_movements(
-                    tx, topic, since=since, count_max=MOVEMENTS_MISSED_MAX + 1
-                )
-                if missed > MOVEMENTS_MISSED_MAX:
-                    return None
-                moment = await moment_of(tx, table="stock_movement")
-                levels: Sequence[StockLevel] = await repository.changed_levels(
-                    tx,
-                    [topic],
-                    since=since,
-                    before_transaction=moment.unused,
-                    after=after,
-                    only=keys,
-                    limit=parts_max,
-                )
-            elif keys is None:
-                levels = await repository.levels_after(tx, topic, after=after, limit=parts_max)
-            else:
-                asked = [key for key in keys if key > after][:parts_max]
-                levels = await repository.levels(tx, topic, asked)
-        return [(level.sku, self._encode(level)) for level in levels]
+    return {command.key: command.traceparent for command in commands}
 
 
 def _level_keys(tied: Iterable[Reservation]) -> Iterable[LevelKey]:

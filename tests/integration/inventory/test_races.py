@@ -15,7 +15,7 @@ from chassis.kernel.quantity import Unit
 from services.inventory import convert
 from services.inventory.domain.reservations import EndCommand, Mode, OrderUndone, ReserveCommand
 from services.inventory.domain.stock import Line
-from services.inventory.usecases import ATTEMPTS_MAX, Stock
+from services.inventory.usecases.stock import ATTEMPTS_MAX, Stock
 from tests.integration.inventory.shop import HELD, RELEASED, RETURNED, TAKEN, Shop
 from tests.support.world import World
 

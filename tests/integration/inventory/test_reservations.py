@@ -10,7 +10,7 @@ from hutong.inventory.v1.inventory_service_pb2_grpc import InventoryServiceStub
 from services.inventory import convert
 from services.inventory.domain.reservations import Mode, Reservation, ReserveCommand
 from services.inventory.domain.stock import Line
-from services.inventory.usecases import Stock
+from services.inventory.usecases.stock import Stock
 from tests.integration.inventory.shop import (
     COMMITTED,
     EXPIRED,

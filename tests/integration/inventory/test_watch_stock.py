@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -24,7 +25,7 @@ from services.inventory import convert
 from services.inventory.domain.reservations import Mode, ReserveCommand
 from services.inventory.domain.stock import Line
 from services.inventory.main import BLUEPRINT
-from services.inventory.usecases import Stock
+from services.inventory.usecases.stock import Stock
 from tests.integration.inventory.shop import Shop
 from tests.integration.inventory.watchers import SOON_SECONDS, count, stored, until, watch
 from tests.support.watching import Process, StockPicture, another_process, following
@@ -189,7 +190,7 @@ async def test_a_token_that_says_nothing_begins_anew_and_says_so(
 async def test_who_has_missed_too_much_is_told_everything_anew(
     world: World, shop: Shop, staff: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.inventory.usecases.MOVEMENTS_MISSED_MAX", 3)
+    monkeypatch.setattr("services.inventory.usecases.watching.MOVEMENTS_MISSED_MAX", 3)
     await shop.receive({"milk": 50})
     picture = StockPicture()
     async with following(world, staff, watch(shop)) as stream:
@@ -341,9 +342,13 @@ async def test_a_draining_process_sends_its_watchers_elsewhere(
     assert picture.levels == await stored(shop)
 
 
-async def test_a_customer_names_what_to_follow(world: World, shop: Shop) -> None:
+@pytest.mark.parametrize("also", [[], ["cashier"]], ids=["customer", "cashier elsewhere"])
+async def test_a_customer_names_what_to_follow(world: World, shop: Shop, also: list[str]) -> None:
     await shop.receive({"milk": 5, "tofu": 3})
-    customer = caller(role="customer", customer="customers/c1")
+    customer = replace(
+        caller(role="customer", customer="customers/c1", stores=["stores/another"]),
+        roles=frozenset({"customer", *also}),
+    )
     async with following(world, customer, watch(shop, "milk")) as stream:
         picture = StockPicture()
         await picture.until_current(stream)

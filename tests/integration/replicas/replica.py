@@ -23,7 +23,7 @@ from chassis.messaging.consumer import Consumer
 from chassis.messaging.relay import Relay
 from chassis.telemetry import Metrics
 from services.inventory import convert
-from services.inventory.usecases import Stock
+from services.inventory.usecases.stock import Stock
 
 LEASE_SECONDS = 2.0
 SERVICE = "floor"

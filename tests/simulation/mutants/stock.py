@@ -10,10 +10,10 @@ import pytest
 
 from chassis.messaging import outbox
 from hutong.inventory.v1 import inventory_service_pb2
-from services.inventory import repository
 from services.inventory.domain import reservations, stock
 from services.inventory.domain.reservations import ReservationState
-from services.inventory.usecases import Stock
+from services.inventory.repository import stock_rows as repository
+from services.inventory.usecases.stock import Stock
 from tests.simulation.mutants.stage import (
     Mutant,
     Stage,

@@ -1,0 +1,1 @@
+"""What inventory does. Each use case owns its transaction."""
