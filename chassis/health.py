@@ -57,8 +57,8 @@ def database_check(database: Database) -> Check:
     """Asks whether a database answers."""
 
     async def check() -> None:
-        async with database.transaction() as tx:
-            await tx.row("select 1")
+        async with database.reading() as reading:
+            await reading.row("select 1")
 
     return check
 

@@ -27,7 +27,6 @@ EXPORT_SECONDS_MAX = 5
 _KINDS: Final[Mapping[Kind, otel.SpanKind]] = {
     "server": otel.SpanKind.SERVER,
     "internal": otel.SpanKind.INTERNAL,
-    "producer": otel.SpanKind.PRODUCER,
     "consumer": otel.SpanKind.CONSUMER,
 }
 

@@ -19,8 +19,8 @@ from typing import Literal, Protocol, Self
 TRACEPARENT = "traceparent"
 """The name under which a trace travels: in metadata, headers, and as an attribute of events."""
 
-Kind = Literal["server", "internal", "producer", "consumer"]
-"""What a span is: work for a caller, a part of it, an event on its way, an event's effect."""
+Kind = Literal["server", "internal", "consumer"]
+"""What a span is: work for a caller, a part of it, an event's effect."""
 
 _FORM = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _SAMPLED = 1

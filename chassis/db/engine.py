@@ -39,7 +39,7 @@ class Database:
 
     def __init__(self, url: str, *, name: str, metrics: Metrics, connections_max: int = 8) -> None:
         self.name = name
-        self._watchers: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
+        self._listeners: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
         self.pool = Pool(
             lambda: _connected(url, name),
             connections_max=connections_max,
@@ -79,7 +79,7 @@ class Database:
                 self.pool.give_back(connection)
             ended = self._committed
             for topic in tx.news:
-                for wake in self._watchers[topic]:
+                for wake in self._listeners[topic]:
                     wake()
         finally:
             ended.observe(time.perf_counter() - begun)
@@ -109,9 +109,9 @@ class Database:
         finally:
             ended.observe(time.perf_counter() - begun)
 
-    def watch(self, topic: str, wake: Callable[[], None]) -> None:
+    def on_news(self, topic: str, wake: Callable[[], None]) -> None:
         """Has `wake` called after each commit of this process that has news on the topic."""
-        self._watchers[topic].append(wake)
+        self._listeners[topic].append(wake)
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeAlias
 
 import asyncpg
+
+CLOSE_SECONDS_MAX = 2.0
 
 Connection: TypeAlias = asyncpg.Connection
 Connect = Callable[[], Awaitable[Connection]]
@@ -72,8 +75,7 @@ class Pool:
         """
         idle, self._idle = self._idle, []
         self._stale |= self._taken
-        for connection in idle:
-            await connection.close()
+        await asyncio.gather(*map(_close, idle))
 
     def _newest_idle(self) -> Connection | None:
         while self._idle:
@@ -113,3 +115,9 @@ class Pool:
         self._users -= 1
         if connection is not None:
             self._idle.append(connection)
+
+
+async def _close(connection: Connection) -> None:
+    """Says good-bye to the server; cuts the connection if that takes long or fails."""
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await connection.close(timeout=CLOSE_SECONDS_MAX)

@@ -254,8 +254,10 @@ class Consumer:
                 await self._give_up_or_wait(entry, problem=_GAP)
 
     async def _try(self, entries: Sequence[_Entry]) -> list[Turn]:
-        traceparent = entries[0].event.traceparent if len(entries) == 1 else ""
-        with tracing.serving(self._name, traceparent, kind="consumer"):
+        is_one = len(entries) == 1
+        traceparent = entries[0].event.traceparent if is_one else ""
+        began = time.monotonic()
+        with tracing.serving(self._name, traceparent, kind="consumer", may_sample=is_one):
             async with self._database.transaction() as tx:
                 turns = await inbox.take(
                     tx, self._name, [entry.event for entry in entries], order=self._order
@@ -267,6 +269,16 @@ class Consumer:
                 ]
                 if events:
                     await self._handle(tx, events)
+        if not is_one and tracing.is_recorded():
+            for event in events:
+                tracing.item(
+                    self._name,
+                    event.traceparent,
+                    began=began,
+                    kind="consumer",
+                    attributes={"hutong.batch.items": len(entries)},
+                    problem=None,
+                )
         self._handled.inc(len(events))
         return turns
 

@@ -23,7 +23,7 @@ LOOK_AGAIN_SECONDS = 2.0
 """A watcher looks at least so often, also when Redis is down."""
 
 
-class Watch:
+class Waiter:
     """One watcher's place: `news` waits until something may have changed."""
 
     def __init__(self) -> None:
@@ -51,12 +51,12 @@ class Feed:
         self._stream = stream_key(service)
         self._redis = redis
         self._after: Any = None
-        self._watches: dict[str, set[Watch]] = {}
+        self._watches: dict[str, set[Waiter]] = {}
 
     @contextmanager
-    def watching(self, aggregate: str) -> Iterator[Watch]:
+    def watching(self, aggregate: str) -> Iterator[Waiter]:
         """A place from which to watch one aggregate, by its name as events bear it."""
-        watch = Watch()
+        watch = Waiter()
         self._watches.setdefault(aggregate, set()).add(watch)
         try:
             yield watch

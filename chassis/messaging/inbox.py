@@ -50,9 +50,7 @@ class _Seen:
             return Turn.NOW if event.sequence > self.last else Turn.HANDLED
         follows = event.sequence == self.last + 1
         return (
-            Turn.NOW
-            if follows or event.sequence < self.last or event.is_oldest
-            else (Turn.TOO_EARLY)
+            Turn.NOW if follows or event.sequence < self.last or event.is_oldest else Turn.TOO_EARLY
         )
 
     def add(self, sequence: int) -> None:
@@ -151,7 +149,8 @@ async def take(
     """For each event, in their order, whether it is new, was handled, or comes too early.
 
     For those that are NOW the inbox rows are written: the caller does the effects in the same
-    transaction. One that another transaction is handling is waited for, and then HANDLED.
+    transaction. With NEWEST they are also written for those that it passes by, so that verification
+    finds each event. One that another transaction is handling is waited for, and then HANDLED.
     """
     seen = await _seen(tx, consumer, events)
     turns = []
@@ -204,6 +203,11 @@ async def parked_to_retry(tx: Transaction, consumer: str, *, limit: int) -> list
 async def unpark(tx: Transaction, consumer: str, event: Delivery) -> None:
     """A parked event has had its effect after all."""
     await tx.run(_UNPARK, consumer, event.source, event.aggregate, event.sequence)
+
+
+async def forget_parked(tx: Transaction, consumer: str) -> None:
+    """Forgets all that was put aside: it comes again, as the source keeps it now."""
+    await tx.run("delete from parked_event where consumer = $1", consumer)
 
 
 async def still_parked(tx: Transaction, consumer: str, event: Delivery, *, problem: str) -> None:

@@ -16,7 +16,7 @@ counted so many. Two are kept, some seconds apart, since what the bus counted la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from chassis.db.engine import Database
-from chassis.db.transaction import Transaction
 from chassis.kernel import ids
 from chassis.kernel.errors import Unavailable
 from chassis.log import logger
@@ -43,6 +42,9 @@ EVENTS_AGAIN_AT_ONCE_MAX = 500
 
 EARLIER_EVENTS_MAX = 2000
 """So many earlier events of their aggregates are sent before new ones while others wait."""
+
+TAKEN_ALONG_MAX = 100_000
+"""So many aggregates are remembered whose earlier events went with a new one."""
 
 log = logger(__name__)
 
@@ -73,13 +75,16 @@ update publication
  where name = $1 and epoch = $2
 """
 
-_CHUNK = f"""
-select o.published_at, o.position, {EVENT_COLUMNS},
+_KEPT_EVENT = f"""{EVENT_COLUMNS},
        o.sequence > 1 and not exists (
            select 1 from outbox as before
             where before.distribution_key = o.distribution_key
               and before.aggregate = o.aggregate
               and before.sequence = o.sequence - 1) as is_oldest
+"""
+
+_CHUNK = f"""
+select o.published_at, o.position, {_KEPT_EVENT}
   from outbox as o
  where o.published_at is not null and (o.published_at, o.position) > ($1, $2::bigint)
    and o.published_at <= $3
@@ -88,7 +93,7 @@ select o.published_at, o.position, {EVENT_COLUMNS},
 """
 
 _EARLIER = f"""
-select {EVENT_COLUMNS}
+select {_KEPT_EVENT}
   from (select distinct * from unnest($1::text[], $2::text[]))
        as asked (distribution_key, aggregate)
   join outbox as o using (distribution_key, aggregate)
@@ -133,6 +138,7 @@ class Publication:
         self._known_count = 0
         self._cursor: _Cursor | None = None
         self._sent_again = 0
+        self._taken_along: set[tuple[str, str]] = set()
 
     @property
     def is_sending_again(self) -> bool:
@@ -149,32 +155,39 @@ class Publication:
         self._epoch, self._known_count = row.epoch, count
         self._cursor = _Cursor(row.earlier_at, 0, row.now)
         self._sent_again = 0
+        self._taken_along.clear()
         if epoch == row.epoch and count >= row.earlier_count:
             return
         self._epoch, self._cursor = ids.mint("epoch"), _Cursor(_BEGINNING, 0, row.now)
         async with self._database.transaction() as tx:
             await tx.run(_BEGIN_ANEW, self._name, self._epoch, count, _BEGINNING)
         await self._set_epoch(self._epoch)
-        log.info("events_lost_by_bus", service=self._service)
+        log.info("events_begin_anew", service=self._service, had_epoch=bool(epoch))
 
     async def send(self, events: Sequence[StoredEvent]) -> bool:
         """Sends new events, after earlier ones of theirs that the bus has lost.
 
         False if the bus is not what it was taken for: nothing is sent, and `take_over` is due.
         """
-        earlier: list[StoredEvent] = []
-        if self._cursor is not None and events:
-            async with self._database.transaction() as tx:
-                earlier = await self._earlier(tx, events, self._cursor)
-        return await self._publish([*earlier, *events])
+        cursor = self._cursor
+        if cursor is None or not events:
+            return await self._publish(events)
+        aggregates = {(event.distribution_key, event.aggregate) for event in events}
+        earlier = await self._earlier(aggregates - self._taken_along, cursor)
+        if not await self._publish([*earlier, *events]):
+            return False
+        if len(self._taken_along) > TAKEN_ALONG_MAX:
+            self._taken_along.clear()
+        self._taken_along |= aggregates
+        return True
 
     async def send_again(self) -> bool:
         """Sends the next chunk of what the bus has lost; as `send` otherwise."""
         cursor = self._cursor
         if cursor is None:
             return True
-        async with self._database.transaction() as tx:
-            rows = await tx.rows(
+        async with self._database.reading() as reading:
+            rows = await reading.rows(
                 _CHUNK, cursor.after, cursor.position, cursor.until, self._at_once_max
             )
         events = [_stored({**row}) for row in rows]
@@ -185,6 +198,8 @@ class Publication:
         if rows:
             cursor = _Cursor(rows[-1].published_at, rows[-1].position, cursor.until)
         self._cursor = None if is_done else cursor
+        if is_done:
+            self._taken_along.clear()
         if is_done and self._sent_again:
             log.info("events_republished", service=self._service, events=self._sent_again)
         return True
@@ -204,8 +219,8 @@ class Publication:
 
         The time is read before the count: what the count lacks was sent, and marked, after that.
         """
-        async with self._database.transaction() as tx:
-            now = await tx.row("select hutong.now() as now")
+        async with self._database.reading() as reading:
+            now = await reading.row("select hutong.now() as now")
         assert now is not None
         at = now.now if self._cursor is None else min(now.now, self._cursor.after)
         if not await self._publish(()):
@@ -231,21 +246,24 @@ class Publication:
         return True
 
     async def _earlier(
-        self, tx: Transaction, events: Sequence[StoredEvent], cursor: _Cursor
+        self, aggregates: Collection[tuple[str, str]], cursor: _Cursor
     ) -> list[StoredEvent]:
-        """Those of the events' aggregates that wait to be sent again; none if they are too many.
+        """Events of the aggregates that wait to be sent again; none if they are too many.
 
         Then consumers that lack them wait until the cursor has passed.
         """
-        rows = await tx.rows(
-            _EARLIER,
-            [event.distribution_key for event in events],
-            [event.aggregate for event in events],
-            cursor.after,
-            cursor.position,
-            cursor.until,
-            EARLIER_EVENTS_MAX + 1,
-        )
+        if not aggregates:
+            return []
+        async with self._database.reading() as reading:
+            rows = await reading.rows(
+                _EARLIER,
+                [distribution_key for distribution_key, _ in aggregates],
+                [aggregate for _, aggregate in aggregates],
+                cursor.after,
+                cursor.position,
+                cursor.until,
+                EARLIER_EVENTS_MAX + 1,
+            )
         if len(rows) > EARLIER_EVENTS_MAX:
             return []
         return [_stored({**row}) for row in rows]

@@ -186,7 +186,7 @@ class Relay:
             is_same = await self._publication.checkpoint()
         if not is_same:
             await self._publication.take_over()
-        await self._retention.forget()
+        await self._retention.forget_if_due()
 
 
 async def _mark(tx: Transaction, events: list[StoredEvent]) -> None:

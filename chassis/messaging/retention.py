@@ -51,10 +51,13 @@ class Retention:
         self._database = database
         self._due_at = time.monotonic() + FORGET_EVERY_SECONDS
 
-    async def forget(self, *, is_due: bool = False) -> None:
+    async def forget_if_due(self) -> None:
         """Forgets some if it is time to; soon again if there are more."""
-        if not is_due and time.monotonic() < self._due_at:
-            return
+        if time.monotonic() >= self._due_at:
+            await self.forget()
+
+    async def forget(self) -> None:
+        """Forgets some, and notes when more is due."""
         async with self._database.transaction() as tx:
             row = await tx.row(_FORGET, self._name, KEPT_DAYS, LOOKED_AT_ONCE_MAX)
         assert row is not None, "a count is always answered"

@@ -108,8 +108,10 @@ class Upkeep:
             if "BUSYGROUP" not in str(problem):
                 raise
             return
-        async with self._database.transaction() as tx:
-            handled = await tx.row("select 1 from inbox where consumer = $1 limit 1", self._name)
+        async with self._database.reading() as reading:
+            handled = await reading.row(
+                "select 1 from inbox where consumer = $1 limit 1", self._name
+            )
         if handled is None:
             await self._ask_again(why="the consumer is new")
 
@@ -165,6 +167,7 @@ class Upkeep:
         while True:
             async with self._database.transaction() as tx:
                 if await inbox.clear(tx, self._name, limit=ROWS_AT_ONCE_MAX) < ROWS_AT_ONCE_MAX:
+                    await inbox.forget_parked(tx, self._name)
                     if self._reset is not None:
                         await self._reset(tx)
                     break

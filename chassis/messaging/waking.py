@@ -29,7 +29,7 @@ class Waking:
         self._redis = redis
         self._woken = asyncio.Event()
         self._is_ours = False
-        database.watch(TOPIC, self._written_here)
+        database.on_news(TOPIC, self._written_here)
 
     async def wait(self, seconds: float) -> None:
         """Waits until there is news, or for so many seconds; a little longer if there is news."""

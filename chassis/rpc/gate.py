@@ -79,8 +79,8 @@ class Gate:
     async def shut(self, *, seconds_max: float) -> None:
         """Turns new callers away, and waits until those inside have left, or for so long."""
         self._shut.set()
-        for stream in self._waiting:
-            stream.cancel()
+        for task in self._waiting:
+            task.cancel()
         try:
             async with asyncio.timeout(seconds_max):
                 await self._empty.wait()

@@ -40,6 +40,9 @@ StreamBehaviour = Callable[[Message, Call], AsyncIterator[Message | bytes]]
 STREAM_SECONDS_MAX = 3600.0
 """A stream ends after so long; its caller resumes from where it was."""
 
+STALLED_SECONDS_MAX = 30.0
+"""So long after that a caller who does not read what is being written is cut off without a word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Floor:
@@ -118,9 +121,9 @@ async def serve_stream(
                 seconds_max=STREAM_SECONDS_MAX,
             )
             with floor.gate.passing(call.caller):
-                async with asyncio.timeout(call.seconds_left()):
+                async with asyncio.timeout(call.seconds_left() + STALLED_SECONDS_MAX):
                     messages = behaviour(request, call)
-                    while (message := await _next(floor.gate, messages)) is not None:
+                    while (message := await _next(floor.gate, messages, call)) is not None:
                         yield _bytes_of(message)
     except HutongError as error:
         await _end(floor, method, context, error, begun)
@@ -132,10 +135,16 @@ def _room(floor: Floor, method: Method) -> AbstractContextManager[None]:
     return nullcontext() if method.is_batch else floor.gate.room()
 
 
-async def _next(gate: Gate, messages: AsyncIterator[Message | bytes]) -> Message | bytes | None:
-    """The next message of a stream, None behind the last; Unavailable if the gate shuts first."""
+async def _next(
+    gate: Gate, messages: AsyncIterator[Message | bytes], call: Call
+) -> Message | bytes | None:
+    """The next message of a stream, None behind the last.
+
+    Unavailable if the gate shuts first, TimeoutError if the caller's deadline comes first.
+    """
     with gate.cutting():
-        return await anext(messages, None)
+        async with asyncio.timeout(call.seconds_left()):
+            return await anext(messages, None)
 
 
 async def _answer(

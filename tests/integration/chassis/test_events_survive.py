@@ -162,9 +162,10 @@ async def test_the_oldest_that_is_kept_is_no_gap(bus: Bus) -> None:
             " select 'demo:sh01', $1, n, 't', '', hutong.now() from generate_series(7, 9) as n",
             ORDER,
         )
+    await bus.happened(10)
     await bus.relay().round()
-    await bus.rounds_until(3, bus.consumer())
-    assert bus.handled == ids_of(7, 8, 9)
+    await bus.rounds_until(4, bus.consumer())
+    assert bus.handled == ids_of(7, 8, 9, 10)
 
 
 async def test_who_needs_the_newest_only_waits_for_nothing(bus: Bus) -> None:
@@ -202,6 +203,27 @@ async def test_a_parked_event_has_its_effect_when_it_is_tried_again(bus: Bus) ->
                 await consumer.round()
         assert await bus.parked() == parked
     assert await bus.effects() == ids_of(1, 2)
+
+
+async def test_a_rebuild_forgets_what_was_put_aside(bus: Bus) -> None:
+    """It comes again; tried again besides, it would have its effect twice."""
+    relay, consumer = bus.relay(), bus.consumer()
+    bus.poisoned = set(ids_of(1))
+    await bus.happened(1)
+    await relay.round()
+    async with asyncio.timeout(WOKEN_SECONDS_MAX):
+        while not await bus.parked():
+            await consumer.round()
+    bus.poisoned = set()
+    async with bus.database.transaction() as tx:
+        await tx.run("update consumer set rebuild_requested_at = hutong.now()")
+    relay._check_at = 0.0
+    async with asyncio.timeout(WOKEN_SECONDS_MAX):
+        while not await bus.effects():
+            await consumer.round()
+            await relay.round()
+    assert await bus.parked() == []
+    assert await bus.effects() == ids_of(1)
 
 
 async def _has_retries(bus: Bus) -> bool:

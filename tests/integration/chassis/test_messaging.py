@@ -249,10 +249,10 @@ async def test_old_events_are_forgotten_from_the_oldest_on_and_never_the_newest(
         )
     await bus.happened(1, aggregate=OTHER)
     retention = Retention(name=LEASE, database=bus.database)
-    await retention.forget(is_due=True)
+    await retention.forget()
     assert await _kept(bus) == list(range(LOOKED_AT_ONCE_MAX, count + 1))
     for _ in range(2):
-        await retention.forget(is_due=True)
+        await retention.forget()
         assert await _kept(bus) == [count]
 
 
@@ -268,7 +268,7 @@ async def test_an_old_aggregate_forgets_what_was_kept_once_its_next_event_is_old
                 ORDER,
                 days,
             )
-        await retention.forget(is_due=True)
+        await retention.forget()
         assert await _kept(bus) == kept
 
 
