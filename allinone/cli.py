@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -37,7 +38,7 @@ from allinone.demo.people import (
 from allinone.demo.progress import Progress
 from allinone.demo.seeding import seed
 from allinone.demo.tenants import TENANT
-from allinone.embedded import EmbeddedError
+from allinone.embedded import EmbeddedError, home_folder
 from allinone.event_commands import add_options as add_event_options
 from allinone.event_commands import show_events
 from allinone.identity import has_own_issuer, own_issuer
@@ -175,7 +176,7 @@ async def token(settings: Settings, options: argparse.Namespace) -> int:
 
 async def status(settings: Settings, _: argparse.Namespace) -> int:
     """Shows each part of the running platform; fails if one is down or none runs."""
-    lines = await status_lines(the_home())
+    lines = await status_lines(home_folder(os.environ))
     if lines is not None:
         print("\n".join(line for line, _ in lines))
         return 0 if all(is_up for _, is_up in lines) else 1

@@ -13,11 +13,10 @@ from redis.exceptions import RedisError
 from allinone.consumers import Consumers
 from allinone.event_log import FORMATS, Wanted, decoded, events
 from allinone.storage import Storage
-from allinone.topology import BLUEPRINTS, Settings
+from allinone.topology import SERVICES, Settings
 from chassis.kernel.errors import Unavailable
 
 ACTIONS = ("tail", "consumers", "parked", "retry", "rebuild")
-SERVICES = tuple(plan.name for plan in BLUEPRINTS)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -103,7 +102,7 @@ async def _redis_of(storage: Storage) -> AsyncIterator[Redis]:
     redis = Redis.from_url(storage.redis_url)
     try:
         yield redis
-    except (RedisError, OSError) as problem:
+    except RedisError as problem:
         raise Unavailable(part="Redis") from problem
     finally:
         await redis.aclose()

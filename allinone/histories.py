@@ -20,6 +20,11 @@ LOOKED_BACK = timedelta(hours=1)
 HANDLED_WITHIN = timedelta(seconds=60)
 """A consumer has an event within so much time of its publication, or says why not."""
 
+REBUILT_WITHIN = timedelta(minutes=10)
+"""A consumer that began anew has so much time to read its source's past."""
+
+ROWS_AT_ONCE = 1000
+
 START = "NONE"
 
 ORDER_MOVES: Mapping[str, frozenset[str]] = {
@@ -45,7 +50,12 @@ select consumer, source, aggregate, sequence
   from verify.inbox where handled_at > hutong.now() - $1::interval
 """
 
-_CONSUMERS = "select distinct consumer, source from verify.inbox"
+# One that begins anew is on its way through its source's past.
+_CONSUMERS = """
+select name, '//hutong/' || source as source from verify.consumer
+ where rebuild_requested_at is null
+   and (rebuilt_at is null or rebuilt_at < hutong.now() - $1::interval)
+"""
 
 _PUBLISHED = """
 select aggregate, sequence from verify.outbox
@@ -79,18 +89,21 @@ def source_of(service: str) -> str:
 async def illegal_order_moves(orders: asyncpg.Connection) -> list[str]:
     """Each step between two states of an order that no order may take."""
     found = []
-    before: dict[str, tuple[int, str]] = {}
-    for row in await orders.fetch(_ORDER_EVENTS):
-        order = events_pb2.OrderChanged.FromString(row["data"]).order
-        state = orders_pb2.OrderState.Name(order.state).removeprefix("ORDER_STATE_")
-        sequence, last = before.get(row["aggregate"], (0, START))
-        before[row["aggregate"]] = (row["sequence"], state)
-        if row["sequence"] != sequence + 1:
-            continue  # Those between are no longer kept, or are missing, which is another rule.
-        is_pickup = order.fulfilment != orders_pb2.FULFILMENT_CARRY_OUT
-        is_taken_back = last == "COMPLETED" and state == "CANCELLED" and is_pickup
-        if state not in ORDER_MOVES[last] or is_taken_back:
-            found.append(f"{row['aggregate']} version {row['sequence']}: {last} to {state}")
+    before = ("", 0, START)
+    async with orders.transaction():
+        async for row in orders.cursor(_ORDER_EVENTS, prefetch=ROWS_AT_ONCE):
+            order = events_pb2.OrderChanged.FromString(row["data"]).order
+            state = orders_pb2.OrderState.Name(order.state).removeprefix("ORDER_STATE_")
+            aggregate, sequence, last = before
+            if aggregate != row["aggregate"]:
+                sequence, last = 0, START
+            before = (row["aggregate"], row["sequence"], state)
+            if row["sequence"] != sequence + 1:
+                continue  # Those between are no longer kept, or are missing, which is another rule.
+            is_pickup = order.fulfilment != orders_pb2.FULFILMENT_CARRY_OUT
+            is_taken_back = last == "COMPLETED" and state == "CANCELLED" and is_pickup
+            if state not in ORDER_MOVES[last] or is_taken_back:
+                found.append(f"{row['aggregate']} version {row['sequence']}: {last} to {state}")
     return found
 
 
@@ -100,7 +113,7 @@ async def events_not_handled(
     """Events of the last hour, published a while ago, that a consumer of them does not have."""
     found = []
     for consumer in consumers:
-        for name, source in await consumer.fetch(_CONSUMERS):
+        for name, source in await consumer.fetch(_CONSUMERS, REBUILT_WITHIN):
             if source not in sources:
                 continue
             rows = await sources[source].fetch(_PUBLISHED, LOOKED_BACK, HANDLED_WITHIN)

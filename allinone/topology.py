@@ -72,6 +72,7 @@ class Blueprints(Sequence["Blueprint"]):
 BLUEPRINTS = Blueprints(SERVICES)
 
 DATABASE_URLS_SETTING = "HUTONG_{service}_DATABASE_URL"
+ADDRESS_SETTING = "HUTONG_{service}_ADDRESS"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ def stop_wished() -> asyncio.Event:
     return wished
 
 
-async def until(stopping: asyncio.Event, work: Awaitable[None]) -> None:
+async def until(stopping: asyncio.Event, work: Awaitable[object]) -> None:
     """Waits for the work, or for the wish to stop, which cancels it."""
     working = asyncio.ensure_future(work)
     wish = asyncio.ensure_future(stopping.wait())

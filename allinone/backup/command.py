@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sys
 from collections.abc import Awaitable
 from pathlib import Path
@@ -14,6 +13,7 @@ from allinone.backup.errors import BackupFailed
 from allinone.backup.restoring import restore
 from allinone.backup.taking import back_up
 from allinone.topology import Settings
+from allinone.waiting import stop_wished, until
 
 Result = TypeVar("Result")
 
@@ -49,13 +49,10 @@ async def restore_platform(settings: Settings, options: argparse.Namespace) -> i
 async def _unless_stopped(work: Awaitable[Result]) -> Result:
     """What the work answers; BackupFailed if Ctrl-C or SIGTERM cut it off, which cleans up."""
     working = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, working.cancel)
-    try:
-        return await working
-    except asyncio.CancelledError:
-        raise BackupFailed("stopped before its end, and what it had written is removed") from None
+    await until(stop_wished(), working)
+    if working.cancelled():
+        raise BackupFailed("stopped before its end, and what it had written is removed")
+    return working.result()
 
 
 def _folder(text: str) -> Path:

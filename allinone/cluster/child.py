@@ -13,12 +13,11 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
-from allinone.cluster.asking import ask
+from allinone.asking import ask
 from allinone.cluster.errors import ProcessFailed
 from allinone.cluster.logs import LINE_BYTES_MAX, JoinedLogs
-from allinone.embedded import launch
+from allinone.embedded.tied import tied
 
 PROGRAM = (sys.executable, "-m", "allinone")
 START_SECONDS_MAX = 60.0
@@ -104,10 +103,8 @@ class ChildProcess:
         await self._read_to_the_end()
 
     def _launch(self) -> None:
-        ties = ["--parent", str(os.getpid()), "--death-signal", str(int(signal.SIGKILL))]
-        launcher = [sys.executable, "-I", "-S", str(Path(launch.__file__).absolute())]
         self._process = subprocess.Popen(
-            [*launcher, *ties, "--", *self._command],
+            tied(self._command, death_signal=signal.SIGKILL),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

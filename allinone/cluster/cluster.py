@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 
-from allinone.cluster.asking import ask
+from allinone.asking import ask
 from allinone.cluster.child import ChildProcess
 from allinone.cluster.errors import NotReady, PortTaken
 from allinone.cluster.keeper import Keeper
@@ -21,6 +21,7 @@ from allinone.embedded.home import is_free
 from allinone.identity import Trust, own_issuer, public_url
 from allinone.storage import Storage
 from allinone.topology import (
+    ADDRESS_SETTING,
     DATABASE_URLS_SETTING,
     GATEWAY,
     SERVICES,
@@ -30,7 +31,6 @@ from allinone.topology import (
 )
 
 HOST = "127.0.0.1"
-ADDRESS_SETTING = "HUTONG_{service}_ADDRESS"
 READY_SECONDS_MAX = 60.0
 READY_POLL_SECONDS = 0.1
 
@@ -119,7 +119,9 @@ class Cluster:
             given = address or f"{HOST}:{self._ports[service][0]}"
             settings[ADDRESS_SETTING.format(service=service.upper())] = given
         if name == GATEWAY:
-            settings["HUTONG_WORKERS_ADDRESS"] = f"{HOST}:{self._ports[WORKERS][0]}"
+            settings[ADDRESS_SETTING.format(service=WORKERS.upper())] = (
+                f"{HOST}:{self._ports[WORKERS][0]}"
+            )
         return ChildProcess(
             name,
             ["serve", name],

@@ -42,7 +42,7 @@ class Listing:
         """The list in a home's folder; None if no cluster was left there."""
         try:
             content = json.loads((folder / FILE).read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             return None
         processes = {name: Listed(**listed) for name, listed in content["processes"].items()}
         return cls(supervisor=content["supervisor"], processes=processes)

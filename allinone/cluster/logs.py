@@ -26,8 +26,8 @@ class JoinedLogs:
             told = f"{process:{NAME_LETTERS}} {line}"
         try:
             print(told, file=self._out, flush=True)
-        except BrokenPipeError:
-            return
+        except OSError:
+            return  # Nobody reads, or the disk is full: the line is lost, and the process goes on.
 
     def stream(self, process: str) -> TextIO:
         """A stream whose lines are told as those of this process."""

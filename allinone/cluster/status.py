@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
-from allinone.cluster.asking import ask
+from allinone.asking import ask
 from allinone.cluster.listing import Listed, Listing
 from allinone.embedded import Home
 from allinone.topology import GATEWAY
 
 
-async def status_lines(home: Home) -> list[tuple[str, bool]] | None:
-    """A line for each process, and whether it is up; None if no cluster runs in the home."""
-    listing = Listing.read(home.folder)
-    if listing is None or listing.supervisor != home.holder():
+async def status_lines(folder: Path) -> list[tuple[str, bool]] | None:
+    """A line for each process, and whether it is up; None if no cluster runs in this home."""
+    listing = Listing.read(folder)
+    if listing is None or listing.supervisor != Home(folder).holder():
         return None
     names = listing.processes
     problems = await asyncio.gather(*(_problem(name, names[name]) for name in names))

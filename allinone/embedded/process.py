@@ -10,11 +10,11 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from allinone.embedded import launch
 from allinone.embedded.errors import CannotDropRoot, ChildFailed, EmbeddedError, FolderInUse
+from allinone.embedded.tied import tied
 
 EXIT_POLL_SECONDS = 0.05
 KILL_WAIT_SECONDS = 10.0
@@ -61,20 +61,11 @@ class ChildProcess:
         `standard_input` has to fit a pipe (64 KiB), so that writing it waits for nobody.
         """
         asyncio.get_running_loop()
-        launcher = [sys.executable, "-I", "-S", str(Path(launch.__file__).absolute())]
-        ties = [
-            "--parent",
-            str(os.getpid()),
-            "--death-signal",
-            str(int(death_signal)),
-            "--folder",
-            str(folder),
-        ]
         descriptor = _open_log(log)
         log_start = os.fstat(descriptor).st_size
         try:
             process = subprocess.Popen(
-                [*launcher, *ties, "--", *command],
+                tied(command, death_signal=death_signal, folder=folder),
                 stdin=subprocess.PIPE,
                 stdout=descriptor,
                 stderr=descriptor,

@@ -7,36 +7,46 @@ all of it is embedded, wherever databases may be configured. It ends with whoeve
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import json
 import os
 import signal
 import socket
 import sys
-import urllib.error
-import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
+from allinone.asking import ask
 from allinone.embedded.home import HOME_VARIABLE, Home, home_folder
+from allinone.embedded.tied import tied
 from allinone.identity import own_issuer
 from allinone.issuer import LocalIssuer
-from allinone.topology import DATABASE_URLS_SETTING, SERVICE_SETTINGS, Settings
+from allinone.topology import (
+    ADDRESS_SETTING,
+    DATABASE_URLS_SETTING,
+    SERVICE_SETTINGS,
+    WORKERS,
+    Settings,
+)
 
 HOME_SUFFIX = "-replay"
 LOG_FILE = "replay-platform.log"
 LOG_LINES_SHOWN = 3
 START_SECONDS_MAX = 120.0
 STOP_SECONDS_MAX = 60.0
-ASK_SECONDS_MAX = 5.0
+CONNECT_SECONDS_MAX = 5.0
 POLL_SECONDS = 0.2
-PR_SET_PDEATHSIG = 1
+PROGRAM = (sys.executable, "-m", "allinone", "run", "--no-seed")
 
 NOT_OF_ITS_OWN = {
     "HUTONG_REDIS_URL",
-    *(DATABASE_URLS_SETTING.format(service=name.upper()) for name in SERVICE_SETTINGS),
+    *(
+        setting.format(service=name.upper())
+        for name in (*SERVICE_SETTINGS, WORKERS)
+        for setting in (DATABASE_URLS_SETTING, ADDRESS_SETTING)
+    ),
 }
 """Settings that a platform of its own does not share."""
 
@@ -88,10 +98,7 @@ async def _started(folder: Path, log: Path) -> asyncio.subprocess.Process:
     environment = {name: value for name, value in os.environ.items() if name not in NOT_OF_ITS_OWN}
     with log.open("wb") as out:
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            __name__,
-            str(os.getpid()),
+            *tied(PROGRAM, death_signal=signal.SIGTERM),
             env=environment | {HOME_VARIABLE: str(folder)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=out,
@@ -117,7 +124,7 @@ async def _answers(
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + START_SECONDS_MAX
     while True:
-        problem = await asyncio.to_thread(_problem, settings)
+        problem = await _problem(settings)
         if problem is None:
             return
         if process is not None and process.returncode is not None:
@@ -131,39 +138,26 @@ def _is_taken(settings: Settings) -> bool:
     """Whether something listens where the platform serves gRPC."""
     try:
         with socket.create_connection(
-            (settings.platform.host, settings.platform.grpc_port), ASK_SECONDS_MAX
+            (settings.platform.host, settings.platform.grpc_port), CONNECT_SECONDS_MAX
         ):
             return True
     except OSError:
         return False
 
 
-def _problem(settings: Settings) -> str | None:
+async def _problem(settings: Settings) -> str | None:
     """Why the platform is not up, None if it is."""
-    url = f"http://{settings.http_address}/healthz"
     try:
-        with urllib.request.urlopen(url, timeout=ASK_SECONDS_MAX) as response:
-            health: Mapping[str, str] = json.load(response)
+        status, body = await ask(settings.http_address, "/healthz")
+        health = json.loads(body)
     except (OSError, ValueError) as problem:
-        return str(problem)
-    return None if health.get("status") == "up" else "a part of it is down"
+        return str(problem) or type(problem).__name__
+    if status == HTTPStatus.OK:
+        return None
+    down = [name for name, part in health.get("parts", {}).items() if part["status"] != "up"]
+    return f"{', '.join(down) or 'a part'} of it is down"
 
 
 def _last_lines(log: Path | None) -> str:
     lines = [] if log is None else log.read_text(errors="replace").split("\n")
     return " / ".join([line.strip() for line in lines if line.strip()][-LOG_LINES_SHOWN:])
-
-
-def main() -> None:
-    """Becomes the platform of a parent, whose process id is the argument, and ends with it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != int(sys.argv[1]):
-            return
-    from allinone import cli  # noqa: PLC0415 - the platform's own process only
-
-    cli.main(["run", "--no-seed"])
-
-
-if __name__ == "__main__":
-    main()

@@ -17,6 +17,7 @@ from allinone.traces import traces_sent
 from chassis import log
 from chassis.http import CannotListen
 from chassis.kernel.errors import HutongError
+from chassis.rpc.engines import EngineMissing
 from chassis.rpc.server import PortInUse
 from chassis.settings import SettingsError
 
@@ -24,6 +25,7 @@ PROBLEMS = (
     SettingsError,
     EmbeddedError,
     PortInUse,
+    EngineMissing,
     CannotListen,
     ProductionRefused,
     HutongError,

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from allinone.cluster.asking import ask
+from allinone.asking import ask
 from allinone.issuer import LocalIssuer
 from allinone.topology import BLUEPRINTS
 from allinone.verify import verify

@@ -11,7 +11,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from allinone.cluster.asking import ask
+from allinone.asking import ask
 from allinone.topology import BLUEPRINTS
 from chassis.testing.faults import FaultyProxy
 from hutong.stores.v1 import stores_service_pb2_grpc

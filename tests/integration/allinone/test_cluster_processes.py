@@ -8,12 +8,12 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal
 
 import pytest
+from structlog.testing import capture_logs
 
-from allinone.cluster.asking import ask
 from allinone.cluster.child import ChildProcess
 from allinone.cluster.errors import ProcessFailed, ProcessKeepsDying
 from allinone.cluster.keeper import STARTS_MAX, Keeper
@@ -69,18 +69,10 @@ async def make() -> AsyncIterator[Make]:
         await each.stop(seconds=0)
 
 
-async def restarted(child: ChildProcess, *, before: int | None) -> None:
+async def restarted(logged: Sequence[Mapping[str, object]], *, times: int) -> None:
     async with asyncio.timeout(SECONDS_MAX):
-        while child.pid in (None, before) or not await answers(child):
+        while [line["event"] for line in logged].count("process_restarted") < times:
             await asyncio.sleep(0.02)
-
-
-async def answers(child: ChildProcess) -> bool:
-    try:
-        await ask(child.http_address, "/readyz")
-    except OSError:
-        return False
-    return True
 
 
 async def test_a_process_that_refuses_its_first_start_is_asked_once_and_says_why() -> None:
@@ -122,11 +114,11 @@ async def test_a_process_that_was_up_is_started_again_however_often_it_dies(make
     await keeper.start()
     waiting = asyncio.ensure_future(keeper.wait())
     beside = other.pid
-    for _ in range(STARTS_MAX + 1):
-        before = child.pid
-        assert before is not None
-        os.kill(before, signal.SIGKILL)
-        await restarted(child, before=before)
+    with capture_logs() as logged:
+        for times in range(1, STARTS_MAX + 2):
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGKILL)
+            await restarted(logged, times=times)
     assert not waiting.done()
     assert other.pid == beside
     await keeper.stop()

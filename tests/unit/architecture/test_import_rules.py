@@ -44,7 +44,12 @@ VIOLATIONS = [
     ("services.full.domain", "sqlalchemy", PURE_DOMAIN),
     ("services.full.domain", "asyncpg", PURE_DOMAIN),
     ("services.full.domain", "hutong.orders.v1", PURE_DOMAIN),
-    ("services.full.domain", "chassis.db", PURE_DOMAIN),
+    *(
+        (place, f"chassis.{part}", rule)
+        for place, rule in (("services.full.domain", PURE_DOMAIN), ("pricing", PURE_PRICING))
+        for part in CHASSIS_PARTS
+        if part != "kernel"
+    ),
     ("services.full.usecases", "grpc", NO_PROTOBUF),
     ("services.full.usecases", "hutong.orders.v1", NO_PROTOBUF),
     ("services.full.repository", "chassis.rpc", NO_PROTOBUF),
@@ -65,7 +70,6 @@ VIOLATIONS = [
     ("chassis.kernel", "redis", PURE_KERNEL),
     ("chassis.kernel", "asyncpg", PURE_KERNEL),
     ("pricing", "structlog", PURE_PRICING),
-    ("pricing", "chassis.settings", PURE_PRICING),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Asks a process of the cluster over HTTP how it is."""
+"""Asks a process of the platform over HTTP how it is."""
 
 from __future__ import annotations
 
