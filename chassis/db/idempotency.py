@@ -114,12 +114,26 @@ async def claim_all(tx: Transaction, keys: Sequence[RequestKey]) -> list[Claim]:
     ]
 
 
+async def answers_of(reading: Reading, keys: Sequence[RequestKey]) -> list[Claim]:
+    """What requests that may be new were answered with, or why they have no answer; None for those
+    that are.
+    """
+    rows = await reading.rows(
+        _FIRST_ANSWERS,
+        [key.distribution_key for key in keys],
+        [key.request_key for key in keys],
+    )
+    known = {(row.distribution_key, row.request_key): row for row in rows}
+    found = (known.get((key.distribution_key, key.request_key)) for key in keys)
+    return [
+        None if row is None else _first_answer(key, row)
+        for key, row in zip(keys, found, strict=True)
+    ]
+
+
 async def answer_of(reading: Reading, key: RequestKey) -> StoredAnswer | None:
     """The stored answer to a request that may be new; raises if it is another's or in flight."""
-    row = await reading.row(_FIRST_ANSWERS, [key.distribution_key], [key.request_key])
-    if row is None:
-        return None
-    answer = _first_answer(key, row)
+    (answer,) = await answers_of(reading, [key])
     if isinstance(answer, HutongError):
         raise answer
     return answer

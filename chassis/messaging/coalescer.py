@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from chassis import tracing
 from chassis.kernel.errors import DeadlineExceeded, HutongError, Overloaded, Unavailable
@@ -27,8 +27,16 @@ RETRY_AFTER_MS = 200
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-RunBatch = Callable[[Sequence[Item]], Awaitable[Sequence[Result | HutongError]]]
-"""Answers a batch's items in their order, each with a result or with its own error."""
+
+@dataclass(frozen=True, slots=True)
+class Later(Generic[Result]):
+    """What answers one item of a batch when its neighbours have been answered already."""
+
+    answer: Coroutine[Any, Any, Result]
+
+
+RunBatch = Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception | Later[Result]]]]
+"""Answers a batch's items in their order, each with a result, with its own error, or later."""
 
 
 @dataclass(slots=True)
@@ -59,7 +67,9 @@ class Coalescer(Generic[Item, Result]):
         self._batches_at_once_max = batches_at_once_max
         self._queue: deque[_Waiting[Item, Result]] = deque()
         self._batches: set[asyncio.Task[None]] = set()
+        self._late: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self._is_starting = False
         self._batch_size = metrics.batch_items.labels(lane)
         self._queued = metrics.queue_items.labels(lane)
 
@@ -69,23 +79,34 @@ class Coalescer(Generic[Item, Result]):
         `deadline` is a reading of the monotonic clock: an item that is still queued then is dropped
         with DeadlineExceeded. Raises Overloaded at once if the queue is full.
         """
+        with tracing.span(self._lane):
+            return await self.enqueue(item, deadline=deadline)
+
+    def enqueue(self, item: Item, *, deadline: float) -> asyncio.Future[Result]:
+        """The item's result to come, as `submit` has it; to cancel it gives up a place in the
+        queue.
+        """
         if self._is_closed:
             raise Unavailable(part="this service, which is shutting down,")
         if len(self._queue) >= self._queue_items_max:
             raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        with tracing.span(self._lane):
-            self._queue.append(_Waiting[Item, Result](item, deadline, answer, copy_context()))
-            self._start_batches()
-            return await answer
+        self._queue.append(_Waiting[Item, Result](item, deadline, answer, copy_context()))
+        if not self._is_starting and len(self._batches) < self._batches_at_once_max:
+            # Whatever else has arrived by now is seen before the loop comes to this.
+            self._is_starting = True
+            asyncio.get_running_loop().call_soon(self._start_batches)
+        return answer
 
     async def close(self) -> None:
         """Takes nothing more, and waits until all that was taken is answered."""
         self._is_closed = True
-        while self._batches:
-            await asyncio.wait(self._batches)
+        self._start_batches()
+        while self._batches or self._late:
+            await asyncio.wait(self._batches | self._late)
 
     def _start_batches(self) -> None:
+        self._is_starting = False
         while self._queue and len(self._batches) < self._batches_at_once_max:
             batch = self._next_batch()
             if batch:
@@ -115,6 +136,11 @@ class Coalescer(Generic[Item, Result]):
 
     async def _answer(self, batch: list[_Waiting[Item, Result]]) -> None:
         self._batch_size.observe(len(batch))
+        await self._run_all(batch)
+
+    async def _run_all(self, batch: list[_Waiting[Item, Result]]) -> None:
+        """Answers a batch; in halves if we make a mistake, so that only whom it is about has it."""
+        results: Sequence[Result | Exception | Later[Result]]
         try:
             results = await self._run([waiting.item for waiting in batch])
             if len(results) != len(batch):
@@ -122,12 +148,35 @@ class Coalescer(Generic[Item, Result]):
         except HutongError as problem:
             results = [problem.copy() for _ in batch]
         except Exception as problem:
-            fault = our_fault(problem, where=self._lane)
-            results = [fault.copy() for _ in batch]
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._run_all(batch[:middle])
+                await self._run_all(batch[middle:])
+                return
+            results = [our_fault(problem, where=self._lane)]
         for waiting, result in zip(batch, results, strict=True):
-            if waiting.answer.done():
-                continue
-            if isinstance(result, Exception):
-                waiting.answer.set_exception(result)
+            if isinstance(result, Later):
+                task = asyncio.create_task(
+                    self._answer_late(waiting, result), context=waiting.context
+                )
+                self._late.add(task)
+                task.add_done_callback(self._late.discard)
             else:
-                waiting.answer.set_result(result)
+                _tell(waiting, result)
+
+    async def _answer_late(self, waiting: _Waiting[Item, Result], later: Later[Result]) -> None:
+        try:
+            _tell(waiting, await later.answer)
+        except HutongError as problem:
+            _tell(waiting, problem)
+        except Exception as problem:
+            _tell(waiting, our_fault(problem, where=self._lane))
+
+
+def _tell(waiting: _Waiting[Item, Result], result: Result | Exception) -> None:
+    if waiting.answer.done():
+        return
+    if isinstance(result, Exception):
+        waiting.answer.set_exception(result)
+    else:
+        waiting.answer.set_result(result)

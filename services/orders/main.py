@@ -14,7 +14,9 @@ from services.orders.clients import CatalogPrices, InventoryStock, PaymentsMoney
 from services.orders.convert import baskets as basket_convert
 from services.orders.convert import orders as convert
 from services.orders.models import metadata
-from services.orders.sagas import Checkpoint, OrderSaga, pass_on
+from services.orders.sagas.driving import Checkpoint, Driver, pass_on
+from services.orders.sagas.orders import OrderSaga
+from services.orders.sagas.quoting import Quotes
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.baskets import Baskets
 from services.orders.usecases.orders import Orders
@@ -27,8 +29,7 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
     feed = Feed(service="orders", redis=deps.redis)
     orders = Orders(
         deps.database,
-        encode_order=convert.encode_order,
-        encode_event=convert.order_event,
+        encode=convert.encode,
         feed=feed,
         lease_seconds=settings.lease_seconds,
         metrics=deps.metrics,
@@ -38,22 +39,22 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
     baskets = Baskets(
         deps.database, prices=prices, stores=stores, encode=basket_convert.encode_basket
     )
-    saga = OrderSaga(
+    driver = Driver(
         orders,
-        baskets=baskets,
-        prices=prices,
-        stores=stores,
-        stock=InventoryStock(deps.peer("inventory"), metrics=deps.metrics),
-        money=PaymentsMoney(deps.peer("payments"), metrics=deps.metrics),
-        metrics=deps.metrics,
+        stock=InventoryStock(deps.peer("inventory")),
+        money=PaymentsMoney(deps.peer("payments")),
         checkpoint=checkpoint,
+    )
+    quotes = Quotes(baskets=baskets, prices=prices, stores=stores)
+    saga = OrderSaga(
+        orders, quotes=quotes, driver=driver, metrics=deps.metrics, checkpoint=checkpoint
     )
     recovery = Recovery(orders, saga, metrics=deps.metrics)
     return Service(
         name="orders",
         servicers=[
             Servicer(
-                OrdersServicer(orders, saga, baskets),
+                OrdersServicer(orders, saga, quotes, baskets),
                 orders_service_pb2_grpc.add_OrdersServiceServicer_to_server,
                 "hutong.orders.v1.OrdersService",
             )

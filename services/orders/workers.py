@@ -6,7 +6,7 @@ import asyncio
 
 from chassis.telemetry import Metrics
 from services.orders.domain.orders import ON_THE_WAY, State
-from services.orders.sagas import TAKEN_OVER_AT_ONCE_MAX, OrderSaga
+from services.orders.sagas.orders import TAKEN_OVER_AT_ONCE_MAX, OrderSaga
 from services.orders.usecases.baskets import IDLE_AT_ONCE_MAX, Baskets
 from services.orders.usecases.orders import Orders
 

@@ -16,7 +16,8 @@ from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_
 from services.orders.api.baskets import BasketMethods
 from services.orders.convert import orders as convert
 from services.orders.domain.orders import Order, PlaceOrder, Purchaser, may_know_delivery
-from services.orders.sagas import OrderSaga
+from services.orders.sagas.orders import OrderSaga
+from services.orders.sagas.quoting import Quotes
 from services.orders.usecases.baskets import Baskets
 from services.orders.usecases.orders import Orders
 
@@ -26,17 +27,18 @@ Asked = tuple[PlaceOrder, RequestKey, float]
 class OrdersServicer(BasketMethods, orders_service_pb2_grpc.OrdersServiceServicer):
     """Answers the methods of OrdersService."""
 
-    def __init__(self, orders: Orders, saga: OrderSaga, baskets: Baskets) -> None:
+    def __init__(self, orders: Orders, saga: OrderSaga, quotes: Quotes, baskets: Baskets) -> None:
         super().__init__(baskets)
         self._orders = orders
         self._saga = saga
+        self._quotes = quotes
 
     async def QuoteOrder(
         self, request: orders_service_pb2.QuoteOrderRequest, call: Call
     ) -> catalog_pb2.BasketQuote:
         basket = convert.basket(request, call)
         fulfilment, to = convert.quoted_promise(request)
-        quote = await self._saga.quote(basket, fulfilment, to, deadline=call.deadline)
+        quote = await self._quotes.quote(basket, fulfilment, to, deadline=call.deadline)
         return convert.quote_to_proto(quote, store=basket.store)
 
     async def PlaceOrder(self, request: orders_service_pb2.PlaceOrderRequest, call: Call) -> bytes:

@@ -43,6 +43,8 @@ from services.orders.domain.orders import (
 from services.orders.domain.promises import StoreToday
 from services.orders.usecases.orders import aggregate_of
 
+ORDER_CHANGED = events_pb2.OrderChanged.DESCRIPTOR.full_name
+
 CHAIN_ROLES = frozenset({"platform", "service"})
 STORE_ROLES = frozenset({"cashier", "store_manager"})
 MANAGING_ROLE = "store_manager"
@@ -200,22 +202,22 @@ def order_to_proto(order: Order, *, with_delivery: bool) -> orders_pb2.Order:
     return message
 
 
-def encode_order(order: Order) -> bytes:
-    """The reply to whose request the order answers, in the same bytes each time."""
-    return wire_bytes(order_to_proto(order, with_delivery=order.tells_delivery))
-
-
-def order_event(order: Order) -> Event:
-    """OrderChanged, for the order as it is now, without where it is brought."""
-    message = events_pb2.OrderChanged(order=order_to_proto(order, with_delivery=False))
-    return Event(
+def encode(order: Order) -> tuple[bytes, Event]:
+    """The reply to whose request the order answers, in the same bytes each time, and OrderChanged,
+    which does not say where it is brought.
+    """
+    message = order_to_proto(order, with_delivery=order.tells_delivery)
+    reply = wire_bytes(message)
+    message.ClearField("delivery")
+    event = Event(
         distribution_key=order.store,
         aggregate=aggregate_of(order.store, order.order_id),
         sequence=order.version,
-        type=events_pb2.OrderChanged.DESCRIPTOR.full_name,
-        data=wire_bytes(message),
+        type=ORDER_CHANGED,
+        data=wire_bytes(events_pb2.OrderChanged(order=message)),
         traceparent=order.traceparent,
     )
+    return reply, event
 
 
 def quote_from_proto(message: catalog_pb2.BasketQuote) -> Quote:

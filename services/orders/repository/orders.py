@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -83,7 +83,7 @@ update customer_order
 returning {_COLUMNS}
 """
 
-_MOVE = f"""
+_MOVE = """
 with asked as (
      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
             as a (store_id, order_id, lease_token, from_state, to_state, end_reason)),
@@ -102,7 +102,7 @@ update customer_order as o
   from asked as a join locked using (store_id, order_id)
  where o.store_id = a.store_id and o.order_id = a.order_id
    and o.lease_token = a.lease_token and o.state = a.from_state
-returning {", ".join("o." + name.strip() for name in _COLUMNS.split(","))}, o.request_key
+returning o.store_id, o.order_id, o.version, o.updated_at, o.request_key
 """
 
 _TAKE_OVER = f"""
@@ -118,9 +118,17 @@ update customer_order as o
 returning {", ".join("o." + name.strip() for name in _COLUMNS.split(","))}
 """
 
-_GIVE_UP_LEASE = """
-update customer_order set lease_until = hutong.now() + make_interval(secs => $4)
- where store_id = $1 and order_id = $2 and lease_token = $3
+_GIVE_UP_LEASES = """
+with given as (
+     select o.store_id, o.order_id, given.pause_seconds
+       from customer_order as o
+       join unnest($1::text[], $2::text[], $3::text[], $4::float8[])
+            as given (store_id, order_id, lease_token, pause_seconds)
+            using (store_id, order_id, lease_token)
+      order by o.store_id, o.order_id for update of o)
+update customer_order as o
+   set lease_until = hutong.now() + make_interval(secs => given.pause_seconds)
+  from given where (o.store_id, o.order_id) = (given.store_id, given.order_id)
 """
 
 _ON_THE_WAY = """
@@ -148,7 +156,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedRow:
     """An order after its move, and the request that it answers."""
 
     order: Order
@@ -249,7 +257,7 @@ async def mark_ready(
 
 async def move_all(
     tx: Transaction, moves: Sequence[Move], *, lease_seconds: float
-) -> list[Moved | None]:
+) -> list[MovedRow | None]:
     """Moves orders whose lease and state are still those that each move knows; None for others.
 
     A move to another state on the way renews the lease; a move to one that lasts ends it.
@@ -264,10 +272,25 @@ async def move_all(
         [_reason_json(move.end_reason) for move in moves],
         lease_seconds,
     )
-    moved = {
-        (row.store_id, row.order_id): Moved(_order(row), bytes(row.request_key)) for row in rows
-    }
-    return [moved.get((move.order.store, move.order.order_id)) for move in moves]
+    moved = {(row.store_id, row.order_id): row for row in rows}
+    return [
+        None if row is None else MovedRow(_after(move, row), bytes(row.request_key))
+        for move in moves
+        for row in [moved.get((move.order.store, move.order.order_id))]
+    ]
+
+
+def _after(move: Move, row: Row) -> Order:
+    """The order as its row is now, of which nobody else has changed anything."""
+    is_on_the_way = move.to_state is State.UNDOING
+    return replace(
+        move.order,
+        state=move.to_state,
+        end_reason=move.end_reason or move.order.end_reason,
+        version=row.version,
+        updated_at=_aware(row.updated_at),
+        lease_token=move.order.lease_token if is_on_the_way else "",
+    )
 
 
 async def take_over(
@@ -283,9 +306,17 @@ async def take_over(
     return [_order(row) for row in rows]
 
 
-async def give_up_lease(tx: Transaction, order: Order, *, pause_seconds: float) -> None:
-    """Lets a worker take the order over after so long, unless somebody else has it already."""
-    await tx.run(_GIVE_UP_LEASE, order.store, order.order_id, order.lease_token, pause_seconds)
+async def give_up_leases(
+    tx: Transaction, orders: Sequence[Order], *, pauses_seconds: Sequence[float]
+) -> None:
+    """Lets a worker take orders over after so long each, unless somebody else has them already."""
+    await tx.run(
+        _GIVE_UP_LEASES,
+        [order.store for order in orders],
+        [order.order_id for order in orders],
+        [order.lease_token for order in orders],
+        pauses_seconds,
+    )
 
 
 async def count_on_the_way(reading: Reading) -> dict[State, int]:

@@ -11,7 +11,7 @@ from chassis.db.idempotency import (
     Once,
     RequestKey,
     StoredAnswer,
-    answer_of,
+    answers_of,
     claim_all,
     keep_all,
 )
@@ -45,7 +45,7 @@ from services.orders.domain.orders import (
 from services.orders.repository import baskets as basket_rows
 from services.orders.repository import orders as repository
 from services.orders.repository.baskets import EndedCheckout
-from services.orders.repository.orders import Move, Moved, NewOrder
+from services.orders.repository.orders import Move, NewOrder
 
 READ_SECONDS_MAX = 5.0
 """The longest time that a watcher's read waits for its batch."""
@@ -54,8 +54,16 @@ PAUSE_SECONDS_MIN = 0.5
 PAUSE_SECONDS_MAX = 60.0
 """The longest time between two attempts of the worker to finish an order."""
 
-EncodeOrder = Callable[[Order], bytes]
-EncodeEvent = Callable[[Order], Event]
+Encode = Callable[[Order], tuple[bytes, Event]]
+"""The reply to whose request an order answers, and the event that tells of the order as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An order after a move, and the answer to its request, unless it is still on its way."""
+
+    order: Order
+    answer: StoredAnswer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +88,7 @@ class Orders:
         self,
         database: Database,
         *,
-        encode_order: EncodeOrder,
-        encode_event: EncodeEvent,
+        encode: Encode,
         feed: Feed,
         lease_seconds: float,
         metrics: Metrics,
@@ -91,8 +98,7 @@ class Orders:
         self._reads: Coalescer[tuple[StoreId, str], Order | None] = Coalescer(
             "orders.read", self._read_all, metrics=metrics
         )
-        self._encode_order = encode_order
-        self._encode_event = encode_event
+        self._encode = encode
         self._lease_seconds = lease_seconds
 
     async def begin_all(
@@ -161,10 +167,14 @@ class Orders:
             for (order_id, checkout), (kept, _) in zip(late.items(), found, strict=True)
         }
 
-    async def first_answer(self, key: RequestKey) -> StoredAnswer | None:
-        """The stored answer to a request, without claiming it; None if it is new."""
+    async def first_answers(
+        self, keys: Sequence[RequestKey]
+    ) -> list[StoredAnswer | HutongError | None]:
+        """What each request was answered with, or why it has no answer, without claiming its key;
+        None if it is new.
+        """
         async with self.database.reading() as reading:
-            return await answer_of(reading, key)
+            return await answers_of(reading, keys)
 
     async def begin_cancel(
         self, store: StoreId, order_id: str, purchaser: Purchaser, *, why: str, key: RequestKey
@@ -193,8 +203,8 @@ class Orders:
 
     async def mark_ready(
         self, store: StoreId, order_id: str, purchaser: Purchaser, *, key: RequestKey
-    ) -> Order:
-        """The order, packed from now on; raises Replayed with the first answer.
+    ) -> tuple[Order, bytes]:
+        """The order, packed from now on, and the reply; raises Replayed with the first answer.
 
         Nothing moves but the order, so it needs no driver: one transaction does it.
         """
@@ -208,9 +218,9 @@ class Orders:
                 request_key=key.request_key,
                 tells_delivery=may_know_delivery(order, purchaser),
             )
-            await outbox.add_all(tx, [self._encode_event(ready)])
-            await tx.keep(self._encode_order(ready))
-        return ready
+            reply, event = self._encode(ready)
+            await outbox.add_all(tx, [event])
+            return ready, await tx.keep(reply)
 
     async def _begin_move(
         self,
@@ -238,7 +248,12 @@ class Orders:
                 tells_delivery=may_know_delivery(order, purchaser),
             )
         return replace(
-            order, state=to_state, lease_token=token, end_reason=end_reason or order.end_reason
+            order,
+            state=to_state,
+            lease_token=token,
+            end_reason=end_reason or order.end_reason,
+            attempts=0,
+            tells_delivery=may_know_delivery(order, purchaser),
         )
 
     async def _resting(
@@ -258,45 +273,46 @@ class Orders:
         """
         for move in moves:
             assert_legal(move.order.state, move.to_state)
+        answers: list[tuple[str, bytes, StoredAnswer]] = []
+        events: list[Event] = []
+        moved: list[Moved | HutongError] = []
         async with self.database.transaction() as tx:
-            moved = await repository.move_all(tx, moves, lease_seconds=self._lease_seconds)
-            ended = [one for one in moved if one is not None and one.order.state not in ON_THE_WAY]
-            await keep_all(
-                tx,
-                [
-                    (one.order.store, one.request_key, self._answer(one.order))
-                    for one in ended
-                    if one.order.state is not State.NEEDS_ATTENTION
-                ],
-            )
-            await outbox.add_all(tx, [self._encode_event(one.order) for one in ended])
+            rows = await repository.move_all(tx, moves, lease_seconds=self._lease_seconds)
+            for row in rows:
+                if row is None:
+                    moved.append(RequestInFlight())
+                    continue
+                order, answer = row.order, None
+                if order.state not in ON_THE_WAY:
+                    reply, event = self._encode(order)
+                    events.append(event)
+                    is_refused = order.state is State.REFUSED
+                    answer = StoredAnswer(
+                        None if is_refused else reply, order.end_reason if is_refused else None
+                    )
+                    if order.state is not State.NEEDS_ATTENTION:
+                        answers.append((order.store, row.request_key, answer))
+                moved.append(Moved(order, answer))
+            await keep_all(tx, answers)
+            await outbox.add_all(tx, events)
             await self._end_checkouts(tx, moves, moved)
-        return [RequestInFlight() if one is None else one for one in moved]
+        return moved
 
     @staticmethod
     async def _end_checkouts(
-        tx: Transaction, moves: Sequence[Move], moved: Sequence[Moved | None]
+        tx: Transaction, moves: Sequence[Move], moved: Sequence[Moved | HutongError]
     ) -> None:
         """Empties the baskets of orders that are placed now, and lets those of others go."""
         ended = [
             EndedCheckout(checkout.name, one.order.order_id, one.order.state in SOLD)
             for move, one in zip(moves, moved, strict=True)
-            if one is not None
+            if isinstance(one, Moved)
             and move.order.state in UNSETTLED
             and one.order.state not in UNSETTLED
             and (checkout := checkout_of(one.order)) is not None
         ]
         if ended:
             await basket_rows.end_checkouts(tx, ended)
-
-    def _answer(self, order: Order) -> StoredAnswer:
-        if order.state is State.REFUSED:
-            return StoredAnswer(reply=None, refusal=order.end_reason)
-        return StoredAnswer(reply=self._encode_order(order), refusal=None)
-
-    def encoded(self, order: Order) -> bytes:
-        """The reply that tells of the order."""
-        return self._encode_order(order)
 
     async def take_over(self, *, limit: int) -> list[Order]:
         """Orders whose lease ran out, leased to the caller now."""
@@ -309,11 +325,16 @@ class Orders:
                 limit=limit,
             )
 
-    async def give_up_lease(self, order: Order, *, attempts: int = 0) -> None:
-        """Lets a worker take the order over: at once, or after a pause that grows with attempts."""
-        seconds = min(PAUSE_SECONDS_MIN * 2**attempts, PAUSE_SECONDS_MAX) if attempts else 0.0
+    async def give_up_leases(self, orders: Sequence[Order]) -> None:
+        """Lets a worker take orders over: at once, or after a pause that grows with the attempts
+        that were made.
+        """
+        pauses = [
+            min(PAUSE_SECONDS_MIN * 2**order.attempts, PAUSE_SECONDS_MAX) if order.attempts else 0.0
+            for order in orders
+        ]
         async with self.database.transaction() as tx:
-            await repository.give_up_lease(tx, order, pause_seconds=seconds)
+            await repository.give_up_leases(tx, orders, pauses_seconds=pauses)
 
     async def close(self) -> None:
         """Waits until every read is answered."""

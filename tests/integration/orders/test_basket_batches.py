@@ -25,8 +25,8 @@ from services.orders.domain.orders import (
 )
 from services.orders.domain.refusals import OrderAbandoned
 from services.orders.repository.baskets import get_all
-from services.orders.repository.orders import Move, Moved
-from services.orders.usecases.orders import Intent, Orders, new_order
+from services.orders.repository.orders import Move
+from services.orders.usecases.orders import Intent, Moved, Orders, new_order
 from tests.support.baskets import line, setting
 from tests.support.shop import Shop, request_id
 from tests.support.statements import statements_of
@@ -37,8 +37,7 @@ def orders_of(world: World) -> Orders:
     """The use cases as the service has them."""
     return Orders(
         world.database("orders"),
-        encode_order=convert.encode_order,
-        encode_event=convert.order_event,
+        encode=convert.encode,
         feed=Feed(service="orders", redis=world.redis),
         lease_seconds=60,
         metrics=world.metrics,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -177,6 +177,11 @@ class SilentStores:
 
     async def today(self, wanted: Promise, *, deadline: float) -> StoreToday:
         raise Unavailable(part="stores")
+
+    async def today_all(
+        self, wanted: Sequence[Promise], *, traces: Sequence[str], deadline: float
+    ) -> Sequence[StoreToday | HutongError]:
+        return [Unavailable(part="stores") for _ in wanted]
 
 
 async def test_a_basket_is_read_while_the_stores_do_not_answer(shop: Shop, world: World) -> None:

@@ -12,10 +12,11 @@ from chassis.kernel import money
 from chassis.kernel.money import Money
 from chassis.kernel.names import StoreId
 from hutong.orders.v1 import orders_service_pb2
-from services.orders import sagas
 from services.orders.clients import InventoryStock, PaymentsMoney
 from services.orders.domain.orders import Order
 from services.orders.domain.recorded_sales import Charge
+from services.orders.ports import Refused
+from services.orders.sagas import orders as sagas
 from services.orders.usecases import orders as order_usecases
 from services.payments import repository, usecases
 from services.payments.domain import payments
@@ -26,7 +27,6 @@ from tests.simulation.mutants.stage import (
     Stage,
     cancelled,
     kept,
-    nothing,
     sold,
     whatever,
 )
@@ -130,8 +130,10 @@ def _asks_for(work: Callable[[Order], Order]) -> Plant:
     """Lets the money of another order than the one that is placed be taken."""
     real = PaymentsMoney.authorise
 
-    async def authorise(client: PaymentsMoney, order: Order, *, deadline: float) -> None:
-        await real(client, work(order), deadline=deadline)
+    async def authorise(
+        client: PaymentsMoney, orders: Sequence[Order], *, deadline: float
+    ) -> Sequence[Refused]:
+        return await real(client, [work(order) for order in orders], deadline=deadline)
 
     return lambda patch: patch.setattr(PaymentsMoney, "authorise", authorise)
 
@@ -148,10 +150,16 @@ def _takes(work: Callable[[Order], Order]) -> Plant:
     """Lets the stock of another order than the one that is placed be taken."""
     real = InventoryStock.take
 
-    async def take(client: InventoryStock, order: Order, *, deadline: float) -> None:
-        await real(client, work(order), deadline=deadline)
+    async def take(
+        client: InventoryStock, orders: Sequence[Order], *, deadline: float
+    ) -> Sequence[Refused]:
+        return await real(client, [work(order) for order in orders], deadline=deadline)
 
     return lambda patch: patch.setattr(InventoryStock, "take", take)
+
+
+async def _nothing_undone(_: PaymentsMoney, orders: Sequence[Order], **__: Any) -> list[Refused]:
+    return [None for _ in orders]
 
 
 def _one_more(order: Order) -> Order:
@@ -237,7 +245,7 @@ MONEY_MUTANTS = (
         "an order is cancelled, and its money stays",
         ("order_and_money",),
         _sell_and_cancel,
-        lambda patch: patch.setattr(PaymentsMoney, "void", nothing),
+        lambda patch: patch.setattr(PaymentsMoney, "void", _nothing_undone),
     ),
     Mutant(
         "another store is paid",

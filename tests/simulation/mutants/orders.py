@@ -21,7 +21,8 @@ from services.orders.domain.baskets import KeptBasket
 from services.orders.domain.orders import Order
 from services.orders.repository import baskets as basket_rows
 from services.orders.repository import orders as order_rows
-from services.orders.sagas import OrderSaga
+from services.orders.sagas.driving import Driver
+from services.orders.sagas.orders import OrderSaga
 from services.orders.usecases import orders as usecases
 from services.payments import repository as payment_rows
 from tests.simulation.asking import Callers
@@ -117,13 +118,13 @@ async def _stay(stage: Stage) -> list[str]:
 
 
 def _no_recovery(patch: pytest.MonkeyPatch) -> None:
-    async def move(*_: Any, **__: Any) -> Any:
-        raise Unavailable(part="the outcome")
+    async def move(_: Driver, moves: Sequence[Any]) -> list[Any]:
+        return [Unavailable(part="the outcome") for _ in moves]
 
     async def recover(_: OrderSaga) -> int:
         return 0
 
-    patch.setattr(OrderSaga, "_move", move)
+    patch.setattr(Driver, "move", move)
     patch.setattr(OrderSaga, "recover", recover)
 
 
@@ -197,13 +198,13 @@ async def _order_one(stage: Stage) -> list[str]:
 
 
 def _refuses_what_is_done(patch: pytest.MonkeyPatch) -> None:
-    real = OrderSaga._answer
+    real = OrderSaga._advance
 
-    async def answer(saga: OrderSaga, order: Order) -> bytes:
-        await real(saga, order)
-        raise usecases.Cancelled(actor="nobody", why="it was done all the same")
+    async def advance(saga: OrderSaga, orders: Sequence[Order]) -> list[Any]:
+        done = await real(saga, orders)
+        return [usecases.Cancelled(actor="nobody", why="it was done all the same") for _ in done]
 
-    patch.setattr(OrderSaga, "_answer", answer)
+    patch.setattr(OrderSaga, "_advance", advance)
 
 
 async def _be_refused(stage: Stage) -> list[str]:

@@ -1,0 +1,1 @@
+"""The order saga: orders in batches, from their intent to their outcome."""
