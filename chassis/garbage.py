@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 
-NEW_OBJECTS = 2_000
+NEW_OBJECTS = 10_000
 """So many more objects than were let go are made before the youngest are looked through."""
 
 LOOKS_PER_NEXT = 20

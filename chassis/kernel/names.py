@@ -8,6 +8,7 @@ of another tenant.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import NewType
@@ -21,6 +22,9 @@ CustomerId = NewType("CustomerId", str)
 """A customer with their tenant: demo:c0001."""
 
 TENANT_SEPARATOR = ":"
+FORMATTED_MAX = 20_000
+"""So many names are remembered: those of stores and their products come again and again."""
+
 _ID = r"[a-z0-9][a-z0-9_-]{0,62}"
 _ID_PATTERN = re.compile(_ID)
 
@@ -58,7 +62,12 @@ class NamePattern:
 
     def format(self, *ids: str) -> str:
         """The name with these ids, outermost first; a tenant in front of the first is left out."""
-        return self._template.format(*map(unqualified, ids))
+        return _formatted(self._template, ids)
+
+
+@functools.lru_cache(FORMATTED_MAX)
+def _formatted(template: str, ids: tuple[str, ...]) -> str:
+    return template.format(*map(unqualified, ids))
 
 
 PRODUCT = NamePattern("products/{product}")

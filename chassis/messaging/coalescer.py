@@ -91,7 +91,7 @@ class Coalescer(Generic[Item, Result]):
         if len(self._queue) >= self._queue_items_max:
             raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting[Item, Result](item, deadline, answer, copy_context()))
+        self._queue.append(_Waiting(item, deadline, answer, copy_context()))
         if not self._is_starting and len(self._batches) < self._batches_at_once_max:
             # Whatever else has arrived by now is seen before the loop comes to this.
             self._is_starting = True

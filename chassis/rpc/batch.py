@@ -43,18 +43,20 @@ async def answer_batch(
     run: RunItems[ItemCommand, ItemResult],
     field: str,
     convert: Callable[[Any], Message | bytes],
+    omit_results: bool = False,
 ) -> Reply:
     """Runs the items of a batch that were admitted as one, and writes the reply's results.
 
     `command` converts one item's request and may refuse it with a HutongError; `run` answers its
-    commands in their order; `convert` makes the message for a result's `field`, or its bytes.
+    commands in their order; `convert` makes the message for a result's `field`, or its bytes, which
+    may be omitted.
     """
     answers = await _answers(request.items, call, command=command, run=run)
     for answer in answers:
         result = reply.results.add()
         if isinstance(answer, HutongError):
             result.error.CopyFrom(to_status(answer))
-        else:
+        elif not omit_results:
             _set(getattr(result, field), convert(answer))
     return reply
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+from datetime import datetime
+
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel.errors import AmountTooLarge
 from chassis.kernel.money import Money
 from chassis.kernel.quantity import Unit
 from hutong.common.v1 import measure_pb2, money_pb2
+
+MOMENTS_MAX = 1_000
+"""So many instants are remembered: all that a transaction writes has the same one."""
 
 _UNITS = {
     measure_pb2.MEASURE_UNIT_EACH: Unit.EACH,
@@ -39,6 +46,14 @@ def money_from_proto(message: money_pb2.Money, *, at: str) -> Money:
 def money_to_proto(money: Money) -> money_pb2.Money:
     """The amount as the wire has it."""
     return money_pb2.Money(amount_minor=money.amount_minor, currency_code=money.currency)
+
+
+@functools.lru_cache(MOMENTS_MAX)
+def timestamp_of(moment: datetime) -> Timestamp:
+    """The instant as the wire has it. It is shared, and must not be changed."""
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
 
 
 def wire_bytes(message: Message) -> bytes:

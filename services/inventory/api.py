@@ -131,6 +131,7 @@ class InventoryServicer(InventoryServiceServicer):
             run=self._stock.reserve,
             field="reservation",
             convert=convert.reservation_to_proto,
+            omit_results=request.omit_results,
         )
 
     async def BatchTakeStock(
@@ -144,6 +145,7 @@ class InventoryServicer(InventoryServiceServicer):
             run=self._stock.reserve,
             field="reservation",
             convert=convert.reservation_to_proto,
+            omit_results=request.omit_results,
         )
 
     async def BatchCommitReservations(
@@ -157,6 +159,7 @@ class InventoryServicer(InventoryServiceServicer):
             run=self._stock.commit,
             field="reservation",
             convert=convert.reservation_to_proto,
+            omit_results=request.omit_results,
         )
 
     async def BatchReleaseReservations(
@@ -170,6 +173,7 @@ class InventoryServicer(InventoryServiceServicer):
             run=self._stock.release,
             field="reservation",
             convert=convert.reservation_to_proto,
+            omit_results=request.omit_results,
         )
 
     def WatchStock(

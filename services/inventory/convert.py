@@ -10,7 +10,7 @@ from chassis.messaging.board import Mark
 from chassis.messaging.outbox import Event
 from chassis.rpc.auth import Caller
 from chassis.rpc.call import Call
-from chassis.rpc.values import unit_from_proto, unit_to_proto, wire_bytes
+from chassis.rpc.values import timestamp_of, unit_from_proto, unit_to_proto, wire_bytes
 from hutong.common.v1 import product_quantity_pb2
 from hutong.inventory.v1 import events_pb2, inventory_pb2
 from hutong.inventory.v1 import inventory_service_pb2 as service_pb2
@@ -150,7 +150,7 @@ def movement_to_proto(movement: StockMovement) -> inventory_pb2.StockMovement:
         held_after=movement.held_after,
         actor=movement.actor,
         cause=movement.cause,
-        create_time=movement.created_at,
+        create_time=timestamp_of(movement.created_at),
     )
 
 
@@ -168,7 +168,7 @@ def reservation_to_proto(reservation: Reservation) -> inventory_pb2.Reservation:
             for line in reservation.lines
         ],
         expire_time=reservation.expires_at,
-        create_time=reservation.created_at,
+        create_time=timestamp_of(reservation.created_at),
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -214,8 +214,9 @@ class InventoryStock:
         stub = inventory_service_pb2_grpc.InventoryServiceStub(peer.channel)
         requests = inventory_service_pb2
 
-        def step(name: str, method: Any, batch: Callable[[], Any]) -> _Batches[None]:
-            return _Batches(name, peer, method, batch, "reservation", _nothing)
+        def step(name: str, method: Any, batch: Callable[..., Any]) -> _Batches[None]:
+            terse = partial(batch, omit_results=True)
+            return _Batches(name, peer, method, terse, "reservation", _nothing)
 
         self._take = step("orders.take", stub.BatchTakeStock, requests.BatchTakeStockRequest)
         self._reserve = step(
@@ -254,8 +255,9 @@ class PaymentsMoney:
         stub = payments_service_pb2_grpc.PaymentsServiceStub(peer.channel)
         requests = payments_service_pb2
 
-        def step(name: str, method: Any, batch: Callable[[], Any]) -> _Batches[None]:
-            return _Batches(name, peer, method, batch, "payment", _nothing)
+        def step(name: str, method: Any, batch: Callable[..., Any]) -> _Batches[None]:
+            terse = partial(batch, omit_results=True)
+            return _Batches(name, peer, method, terse, "payment", _nothing)
 
         self._charge = step(
             "orders.charge", stub.BatchChargePayments, requests.BatchChargePaymentsRequest
@@ -370,7 +372,7 @@ def _payment(order: Order) -> str:
     return f"{_payer(order)}/payments/{order.order_id}"
 
 
-@functools.lru_cache(TENANTS_KNOWN_MAX)
+@lru_cache(TENANTS_KNOWN_MAX)
 def _ourselves(tenant: str) -> call_context_pb2.Caller:
     return call_context_pb2.Caller(principal=SERVICE_PRINCIPAL, tenant=tenant, roles=[ROLE_SERVICE])
 

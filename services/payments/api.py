@@ -97,6 +97,7 @@ class PaymentsApi(PaymentsServiceServicer):
             run=self._payments.take,
             field="payment",
             convert=convert.payment_to_proto,
+            omit_results=request.omit_results,
         )
 
     async def BatchChargePayments(
@@ -110,6 +111,7 @@ class PaymentsApi(PaymentsServiceServicer):
             run=self._payments.take,
             field="payment",
             convert=convert.payment_to_proto,
+            omit_results=request.omit_results,
         )
 
     async def BatchCapturePayments(
@@ -123,6 +125,7 @@ class PaymentsApi(PaymentsServiceServicer):
             run=self._payments.capture,
             field="payment",
             convert=convert.payment_to_proto,
+            omit_results=request.omit_results,
         )
 
     async def BatchVoidPayments(
@@ -136,4 +139,5 @@ class PaymentsApi(PaymentsServiceServicer):
             run=self._payments.void,
             field="payment",
             convert=convert.payment_to_proto,
+            omit_results=request.omit_results,
         )

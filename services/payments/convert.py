@@ -9,7 +9,7 @@ from chassis.kernel.errors import InvalidInput, PageTokenInvalid
 from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.paging import Page, PageRequest
-from chassis.rpc.values import money_from_proto, money_to_proto, wire_bytes
+from chassis.rpc.values import money_from_proto, money_to_proto, timestamp_of, wire_bytes
 from hutong.payments.v1 import events_pb2, payments_pb2, payments_service_pb2
 from services.payments.domain.ledger import (
     LedgerEntry,
@@ -158,7 +158,7 @@ def payment_to_proto(payment: Payment) -> payments_pb2.Payment:
         tender_type=_TENDERS[payment.tender],
         decline_reason="" if payment.decline is None else payment.decline.reason,
     )
-    message.create_time.FromDatetime(payment.created_at)
+    message.create_time.CopyFrom(timestamp_of(payment.created_at))
     if payment.store is not None:
         message.store = names.STORE.format(payment.store)
         message.amount.CopyFrom(money_to_proto(payment.money(payment.amount_minor)))
@@ -272,7 +272,7 @@ def _ledger_entry_to_proto(entry: LedgerEntry) -> payments_pb2.LedgerEntry:
         payment=payment,
         actor=entry.actor,
     )
-    message.create_time.FromDatetime(entry.created_at)
+    message.create_time.CopyFrom(timestamp_of(entry.created_at))
     return message
 
 

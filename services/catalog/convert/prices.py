@@ -17,6 +17,7 @@ from chassis.rpc.call import Call
 from chassis.rpc.values import (
     money_from_proto,
     money_to_proto,
+    timestamp_of,
     unit_from_proto,
     unit_to_proto,
     wire_bytes,
@@ -191,7 +192,7 @@ def basket_quote_message(quoted: BasketQuote) -> catalog_pb2.BasketQuote:
             for line in quoted.quote.lines
         ],
         total=money_to_proto(quoted.quote.total),
-        quote_time=quoted.at,
+        quote_time=timestamp_of(quoted.at),
         channel=_CHANNEL_NUMBERS[quoted.channel],
     )
 

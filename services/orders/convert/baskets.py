@@ -10,7 +10,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.kernel import names
 from chassis.kernel.errors import HutongError
 from chassis.rpc.call import Call
-from chassis.rpc.values import money_to_proto, unit_from_proto, unit_to_proto, wire_bytes
+from chassis.rpc.values import (
+    money_to_proto,
+    timestamp_of,
+    unit_from_proto,
+    unit_to_proto,
+    wire_bytes,
+)
 from hutong.orders.v1 import baskets_pb2
 from services.orders.domain.baskets import (
     BasketInCheckout,
@@ -97,8 +103,4 @@ def _notice(reason: HutongError) -> baskets_pb2.BasketNotice:
 
 
 def _timestamp(moment: datetime | None) -> Timestamp | None:
-    if moment is None:
-        return None
-    message = Timestamp()
-    message.FromDatetime(moment)
-    return message
+    return None if moment is None else timestamp_of(moment)

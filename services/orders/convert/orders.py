@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from google.protobuf.timestamp_pb2 import Timestamp
+from datetime import UTC
 
 from chassis.kernel import names
 from chassis.kernel.errors import HutongError, InvalidInput
@@ -14,6 +12,7 @@ from chassis.messaging.outbox import Event
 from chassis.rpc.call import Call
 from chassis.rpc.values import (
     money_to_proto,
+    timestamp_of,
     unit_from_proto,
     unit_to_proto,
     wire_bytes,
@@ -189,8 +188,8 @@ def order_to_proto(order: Order, *, with_delivery: bool) -> orders_pb2.Order:
         till=order.till,
         placed_by=order.placed_by,
         end_reason=_reason_text(order.end_reason),
-        create_time=_timestamp(order.created_at),
-        update_time=_timestamp(order.updated_at),
+        create_time=timestamp_of(order.created_at),
+        update_time=timestamp_of(order.updated_at),
         version=order.version,
     )
     if order.change_due is not None:
@@ -248,7 +247,7 @@ def quote_to_proto(quote: Quote, *, store: StoreId) -> catalog_pb2.BasketQuote:
         store=names.STORE.format(store),
         lines=[_line_to_proto(line) for line in quote.lines],
         total=money_to_proto(quote.total),
-        quote_time=_timestamp(quote.quoted_at),
+        quote_time=timestamp_of(quote.quoted_at),
     )
 
 
@@ -389,9 +388,3 @@ def _line_to_proto(line: PricedLine) -> catalog_pb2.QuotedLine:
 
 def _reason_text(reason: HutongError | None) -> str:
     return "" if reason is None else f"{reason.reason}: {reason.text}"
-
-
-def _timestamp(moment: datetime) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(moment)
-    return message

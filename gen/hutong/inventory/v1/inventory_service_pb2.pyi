@@ -145,7 +145,7 @@ class ReleaseReservationRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., actor: _Optional[str] = ...) -> None: ...
 
 class BatchReserveStockRequest(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "omit_results")
     class Item(_message.Message):
         __slots__ = ("context", "request")
         CONTEXT_FIELD_NUMBER: _ClassVar[int]
@@ -154,8 +154,10 @@ class BatchReserveStockRequest(_message.Message):
         request: ReserveStockRequest
         def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[ReserveStockRequest, _Mapping]] = ...) -> None: ...
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    OMIT_RESULTS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[BatchReserveStockRequest.Item]
-    def __init__(self, items: _Optional[_Iterable[_Union[BatchReserveStockRequest.Item, _Mapping]]] = ...) -> None: ...
+    omit_results: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchReserveStockRequest.Item, _Mapping]]] = ..., omit_results: _Optional[bool] = ...) -> None: ...
 
 class BatchReserveStockResponse(_message.Message):
     __slots__ = ("results",)
@@ -171,7 +173,7 @@ class BatchReserveStockResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchReserveStockResponse.Result, _Mapping]]] = ...) -> None: ...
 
 class BatchTakeStockRequest(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "omit_results")
     class Item(_message.Message):
         __slots__ = ("context", "request")
         CONTEXT_FIELD_NUMBER: _ClassVar[int]
@@ -180,8 +182,10 @@ class BatchTakeStockRequest(_message.Message):
         request: TakeStockRequest
         def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[TakeStockRequest, _Mapping]] = ...) -> None: ...
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    OMIT_RESULTS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[BatchTakeStockRequest.Item]
-    def __init__(self, items: _Optional[_Iterable[_Union[BatchTakeStockRequest.Item, _Mapping]]] = ...) -> None: ...
+    omit_results: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchTakeStockRequest.Item, _Mapping]]] = ..., omit_results: _Optional[bool] = ...) -> None: ...
 
 class BatchTakeStockResponse(_message.Message):
     __slots__ = ("results",)
@@ -197,7 +201,7 @@ class BatchTakeStockResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchTakeStockResponse.Result, _Mapping]]] = ...) -> None: ...
 
 class BatchCommitReservationsRequest(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "omit_results")
     class Item(_message.Message):
         __slots__ = ("context", "request")
         CONTEXT_FIELD_NUMBER: _ClassVar[int]
@@ -206,8 +210,10 @@ class BatchCommitReservationsRequest(_message.Message):
         request: CommitReservationRequest
         def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[CommitReservationRequest, _Mapping]] = ...) -> None: ...
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    OMIT_RESULTS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[BatchCommitReservationsRequest.Item]
-    def __init__(self, items: _Optional[_Iterable[_Union[BatchCommitReservationsRequest.Item, _Mapping]]] = ...) -> None: ...
+    omit_results: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchCommitReservationsRequest.Item, _Mapping]]] = ..., omit_results: _Optional[bool] = ...) -> None: ...
 
 class BatchCommitReservationsResponse(_message.Message):
     __slots__ = ("results",)
@@ -223,7 +229,7 @@ class BatchCommitReservationsResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchCommitReservationsResponse.Result, _Mapping]]] = ...) -> None: ...
 
 class BatchReleaseReservationsRequest(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "omit_results")
     class Item(_message.Message):
         __slots__ = ("context", "request")
         CONTEXT_FIELD_NUMBER: _ClassVar[int]
@@ -232,8 +238,10 @@ class BatchReleaseReservationsRequest(_message.Message):
         request: ReleaseReservationRequest
         def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[ReleaseReservationRequest, _Mapping]] = ...) -> None: ...
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    OMIT_RESULTS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[BatchReleaseReservationsRequest.Item]
-    def __init__(self, items: _Optional[_Iterable[_Union[BatchReleaseReservationsRequest.Item, _Mapping]]] = ...) -> None: ...
+    omit_results: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchReleaseReservationsRequest.Item, _Mapping]]] = ..., omit_results: _Optional[bool] = ...) -> None: ...
 
 class BatchReleaseReservationsResponse(_message.Message):
     __slots__ = ("results",)

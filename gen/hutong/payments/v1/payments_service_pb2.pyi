@@ -114,7 +114,7 @@ class RefundPaymentRequest(_message.Message):
     def __init__(self, name: _Optional[str] = ..., actor: _Optional[str] = ..., amount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class BatchAuthorisePaymentsRequest(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "omit_results")
     class Item(_message.Message):
         __slots__ = ("context", "request")
         CONTEXT_FIELD_NUMBER: _ClassVar[int]
@@ -123,8 +123,10 @@ class BatchAuthorisePaymentsRequest(_message.Message):
         request: AuthorisePaymentRequest
         def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[AuthorisePaymentRequest, _Mapping]] = ...) -> None: ...
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    OMIT_RESULTS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[BatchAuthorisePaymentsRequest.Item]
-    def __init__(self, items: _Optional[_Iterable[_Union[BatchAuthorisePaymentsRequest.Item, _Mapping]]] = ...) -> None: ...
+    omit_results: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchAuthorisePaymentsRequest.Item, _Mapping]]] = ..., omit_results: _Optional[bool] = ...) -> None: ...
 
 class BatchAuthorisePaymentsResponse(_message.Message):
     __slots__ = ("results",)
@@ -140,7 +142,7 @@ class BatchAuthorisePaymentsResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchAuthorisePaymentsResponse.Result, _Mapping]]] = ...) -> None: ...
 
 class BatchChargePaymentsRequest(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "omit_results")
     class Item(_message.Message):
         __slots__ = ("context", "request")
         CONTEXT_FIELD_NUMBER: _ClassVar[int]
@@ -149,8 +151,10 @@ class BatchChargePaymentsRequest(_message.Message):
         request: ChargePaymentRequest
         def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[ChargePaymentRequest, _Mapping]] = ...) -> None: ...
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    OMIT_RESULTS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[BatchChargePaymentsRequest.Item]
-    def __init__(self, items: _Optional[_Iterable[_Union[BatchChargePaymentsRequest.Item, _Mapping]]] = ...) -> None: ...
+    omit_results: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchChargePaymentsRequest.Item, _Mapping]]] = ..., omit_results: _Optional[bool] = ...) -> None: ...
 
 class BatchChargePaymentsResponse(_message.Message):
     __slots__ = ("results",)
@@ -166,7 +170,7 @@ class BatchChargePaymentsResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchChargePaymentsResponse.Result, _Mapping]]] = ...) -> None: ...
 
 class BatchCapturePaymentsRequest(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "omit_results")
     class Item(_message.Message):
         __slots__ = ("context", "request")
         CONTEXT_FIELD_NUMBER: _ClassVar[int]
@@ -175,8 +179,10 @@ class BatchCapturePaymentsRequest(_message.Message):
         request: CapturePaymentRequest
         def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[CapturePaymentRequest, _Mapping]] = ...) -> None: ...
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    OMIT_RESULTS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[BatchCapturePaymentsRequest.Item]
-    def __init__(self, items: _Optional[_Iterable[_Union[BatchCapturePaymentsRequest.Item, _Mapping]]] = ...) -> None: ...
+    omit_results: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchCapturePaymentsRequest.Item, _Mapping]]] = ..., omit_results: _Optional[bool] = ...) -> None: ...
 
 class BatchCapturePaymentsResponse(_message.Message):
     __slots__ = ("results",)
@@ -192,7 +198,7 @@ class BatchCapturePaymentsResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[BatchCapturePaymentsResponse.Result, _Mapping]]] = ...) -> None: ...
 
 class BatchVoidPaymentsRequest(_message.Message):
-    __slots__ = ("items",)
+    __slots__ = ("items", "omit_results")
     class Item(_message.Message):
         __slots__ = ("context", "request")
         CONTEXT_FIELD_NUMBER: _ClassVar[int]
@@ -201,8 +207,10 @@ class BatchVoidPaymentsRequest(_message.Message):
         request: VoidPaymentRequest
         def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[VoidPaymentRequest, _Mapping]] = ...) -> None: ...
     ITEMS_FIELD_NUMBER: _ClassVar[int]
+    OMIT_RESULTS_FIELD_NUMBER: _ClassVar[int]
     items: _containers.RepeatedCompositeFieldContainer[BatchVoidPaymentsRequest.Item]
-    def __init__(self, items: _Optional[_Iterable[_Union[BatchVoidPaymentsRequest.Item, _Mapping]]] = ...) -> None: ...
+    omit_results: bool
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchVoidPaymentsRequest.Item, _Mapping]]] = ..., omit_results: _Optional[bool] = ...) -> None: ...
 
 class BatchVoidPaymentsResponse(_message.Message):
     __slots__ = ("results",)
