@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +18,8 @@ from chassis.kernel.errors import MessageTooLarge
 from chassis.rpc.auth import Caller
 from chassis.rpc.status import STATUS_DETAILS_KEY, code_of, from_rpc_error
 from gateway.problems import CONTENT_TYPE, HTTP_STATUS
-from gateway.routes.bindings import WHOLE_BODY, Binding
-from tests.contract.walking import ALL_BINDINGS, get
+from gateway.routes.bindings import Binding
+from tests.contract.walking import ALL_BINDINGS, get, http_request
 from tests.support.web import Web
 from tests.support.world import CALL_SECONDS, World
 
@@ -102,26 +101,12 @@ class Asker:
 
     async def _ask_http(self, request: Message, who: Identity) -> Message | Refusal:
         binding = binding_of(request)
-        tree = json_format.MessageToDict(request)
-        values = {each.field: get(request, each.field) for each in binding.template.variables}
-        for variable in values:
-            _remove(tree, variable)
-        content, params = None, {}
-        if binding.body == WHOLE_BODY:
-            content = json.dumps(tree)
-        elif binding.body:
-            content = json.dumps(tree.pop(binding.body, {}))
-        if binding.body != WHOLE_BODY:
-            params = dict(_flat(tree))
+        path, params, content = http_request(binding, request)
         headers = self.headers(who)
         if content is not None:
             headers["content-type"] = "application/json"
         answer = await self.web.http.request(
-            binding.http_method,
-            binding.template.path(values),
-            params=params,
-            content=content,
-            headers=headers,
+            binding.http_method, path, params=params, content=content, headers=headers
         )
         return _reply_or_refusal(binding, answer)
 
@@ -220,19 +205,3 @@ def _has_form(binding: Binding, request: Message) -> bool:
         if any(form not in ("*", part) for form, part in zip(wanted, given, strict=True)):
             return False
     return True
-
-
-def _flat(tree: Mapping[str, Any], inside: str = "") -> Iterator[tuple[str, Any]]:
-    """The query's parameters: a field of a message is named with dots."""
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{inside}{name}.")
-        else:
-            yield f"{inside}{name}", value
-
-
-def _remove(tree: dict[str, Any], path: Sequence[str]) -> None:
-    holder = tree
-    for name in path[:-1]:
-        holder = holder.get(name, {})
-    holder.pop(path[-1], None)

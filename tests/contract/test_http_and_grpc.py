@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,13 +27,12 @@ from tests.contract.walking import (
     STREAMS,
     Cases,
     get,
+    http_request,
     path_of,
     somebody_allowed,
 )
 from tests.support.event_source import reading
-from tests.support.shop import (
-    request_id,
-)
+from tests.support.shop import request_id
 from tests.support.web import Web
 from tests.support.world import CALL_SECONDS
 
@@ -241,19 +239,10 @@ def _failure(failed: grpc.aio.AioRpcError) -> Answer:
 
 
 async def _by_http(web: Web, binding: Binding, request: Message, who: Caller | None) -> Answer:
-    path = path_of(binding, request)
-    assert path is not None
-    tree = json_format.MessageToDict(request)
-    content = None
-    params: dict[str, Any] = {}
-    for variable in binding.template.variables:
-        _remove(tree, variable.field)
-    if binding.body == WHOLE_BODY:
-        content = json.dumps(tree)
-    elif binding.body:
-        content = json.dumps(tree.pop(binding.body))
-    if binding.body != WHOLE_BODY:
-        params = dict(_flat(tree))
+    assert path_of(binding, request) is not None
+    if binding.body not in ("", WHOLE_BODY):
+        assert request.HasField(binding.body), "over HTTP there is no absent body"
+    path, params, content = http_request(binding, request)
     headers = web.headers(who) if who is not None else {}
     if content is not None:
         headers["content-type"] = "application/json"
@@ -276,24 +265,8 @@ async def _by_http(web: Web, binding: Binding, request: Message, who: Caller | N
     )
 
 
-def _flat(tree: dict[str, Any], inside: str = "") -> Iterator[tuple[str, Any]]:
-    """The query's parameters: a field of a message is named with dots."""
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{inside}{name}.")
-        else:
-            yield f"{inside}{name}", value
-
-
 def _set(message: Message, path: Sequence[str], value: str) -> None:
     holder: Any = message
     for name in path[:-1]:
         holder = getattr(holder, name)
     setattr(holder, path[-1], value)
-
-
-def _remove(tree: dict[str, Any], path: Sequence[str]) -> None:
-    holder = tree
-    for name in path[:-1]:
-        holder = holder[name]
-    del holder[path[-1]]
