@@ -144,7 +144,7 @@ def name_fields(request: Descriptor) -> list[NameField]:
     return [NameField(way, forms_of(way[-1])) for way in text_fields(request) if forms_of(way[-1])]
 
 
-class Asker:
+class PathAsker:
     """Calls methods by path, on one connection."""
 
     def __init__(self, world: World) -> None:

@@ -33,8 +33,8 @@ from tests.contract.access_walk import (
     RULES,
     UNARY,
     VOUCHED,
-    Asker,
     NameField,
+    PathAsker,
     forms_of,
     name_fields,
     text_fields,
@@ -72,7 +72,7 @@ class Walk:
     """Requests that are right, and what is not the caller's."""
 
     world: World
-    asker: Asker
+    asker: PathAsker
     customer: Caller
     requests: Sequence[Message]
     foreign: Others
@@ -133,7 +133,7 @@ async def walk(web: Web) -> AsyncIterator[Walk]:
     shop = Shop(world.client, NUMBERS)
     sku = await shop.product(stock=100)
     placed = await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1)))
-    asker = Asker(world)
+    asker = PathAsker(world)
     yield Walk(
         world=world,
         asker=asker,
