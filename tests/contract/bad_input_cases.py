@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from chassis.rpc.auth import Caller
 from hutong.catalog.v1 import catalog_pb2, parity_pb2
 from hutong.catalog.v1 import catalog_service_pb2 as catalog
 from hutong.common.v1 import money_pb2
@@ -21,31 +19,40 @@ from hutong.payments.v1 import payments_service_pb2 as payments
 from hutong.stores.v1 import stores_pb2
 from hutong.stores.v1 import stores_service_pb2 as stores
 from tests.contract.asking import Refusal
-from tests.integration.stores.chains import closing, looking, position, store
+from tests.contract.bad_input_stage import (
+    DEAR,
+    STOCK,
+    Case,
+    Stage,
+    created,
+    given,
+    invalid,
+    of_nothing,
+    priced,
+    priced_in_two,
+    quoted,
+    received,
+    refused,
+    topped_up,
+)
+from tests.integration.stores.chains import closing, looking, position
 from tests.support.baskets import line, setting
 from tests.support.shop import (
     CASHIER,
     EACH,
     GRAM,
     MANAGER,
-    OPERATOR,
     STORE,
-    Shop,
     delivery,
     door,
     goods,
-    pickup,
     request_id,
     till_sale,
     wanted,
     yuan,
 )
 
-Value = TypeVar("Value")
-
 LINES = 10_000
-STOCK = 10
-DEAR = 1_000_000_000
 HIGHEST = 2**63 - 1
 YEAR_9999 = 253_402_300_799
 BAD_CHECK_DIGIT = "6901234567891"
@@ -55,60 +62,6 @@ HIDDEN = {
     "a bidi override": "a\u202eb",
     "a zero-width space": "a\u200bb",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What the requests are about: a shop, an own customer, and what was ordered there."""
-
-    shop: Shop
-    sku: str
-    dear: str
-    also_dear: str
-    customer: Caller
-    sale: str
-    placed: str
-
-
-async def set_stage(shop: Shop) -> Stage:
-    """Makes it: a piece of goods with 10 in stock, two that cost ten million yuan, two orders."""
-    await shop.open()
-    sku = await shop.product(stock=STOCK + 2)
-    dear, also_dear = [await shop.product(stock=0, price=DEAR) for _ in range(2)]
-    customer = await shop.customer(balance=100_000)
-    sale = await shop.orders().PlaceOrder(till_sale(wanted(sku, 1)))
-    placed = await shop.orders(customer).PlaceOrder(pickup(customer, wanted(sku, 1)))
-    return Stage(shop, sku, dear, also_dear, customer, sale.name, placed.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One input. `who` is OPERATOR unless said; None is the stage's customer.
-
-    `noted_by` are services that keep the refused attempt as a row, as orders does.
-    """
-
-    name: str
-    request: Callable[[Stage], Message]
-    answer: Refusal
-    who: Caller | None = OPERATOR
-    noted_by: frozenset[str] = frozenset()
-    transports: Sequence[str] = ("grpc", "http")
-
-
-def given(value: Value, request: Callable[[Stage, Value], Message]) -> Callable[[Stage], Message]:
-    """The request with this value, for cases that differ in it alone."""
-    return lambda stage: request(stage, value)
-
-
-def invalid(*fields: str, reason: str = "INVALID_INPUT", **facts: str) -> Refusal:
-    """INVALID_ARGUMENT, with these fields."""
-    return Refusal("INVALID_ARGUMENT", reason, fields, facts)
-
-
-def refused(reason: str, **facts: str) -> Refusal:
-    """FAILED_PRECONDITION, with these facts."""
-    return Refusal("FAILED_PRECONDITION", reason, (), facts)
 
 
 def cases() -> Iterator[Case]:
@@ -125,47 +78,6 @@ def cases() -> Iterator[Case]:
     yield from _states()
 
 
-def received(*lines: Any, **changed: Any) -> inventory.ReceiveStockRequest:
-    """A delivery of these lines."""
-    usual: dict[str, Any] = {
-        "parent": STORE,
-        "lines": lines,
-        "delivery_note": "note 3",
-        "request_id": request_id(),
-    }
-    return inventory.ReceiveStockRequest(**(usual | changed))
-
-
-def _topped_up(stage: Stage, amount: money_pb2.Money) -> payments.TopUpWalletRequest:
-    return payments.TopUpWalletRequest(
-        name=f"{stage.customer.customer}/wallet", amount=amount, request_id=request_id()
-    )
-
-
-def _quoted(*lines: Any, **changed: Any) -> catalog.QuoteBasketRequest:
-    return catalog.QuoteBasketRequest(parent=STORE, lines=lines, **changed)
-
-
-def _priced(sku: str, price: money_pb2.Money, **changed: Any) -> catalog.ChangePricesRequest:
-    change = catalog.PriceChange(product=f"products/{sku}", unit_price=price)
-    return catalog.ChangePricesRequest(
-        parent=STORE, changes=[change], request_id=request_id(), **changed
-    )
-
-
-def _created(**changed: Any) -> stores.CreateStoreRequest:
-    made = store("never-made")
-    for name, value in changed.items():
-        target = getattr(made, name)
-        if isinstance(value, Message):
-            target.CopyFrom(value)
-        elif isinstance(value, list):
-            target[:] = value
-        else:
-            setattr(made, name, value)
-    return stores.CreateStoreRequest(store=made, request_id=request_id())
-
-
 def _quantities() -> Iterator[Case]:
     at = invalid("lines[0].quantity")
     for number in (0, -1, HIGHEST):
@@ -176,7 +88,7 @@ def _quantities() -> Iterator[Case]:
             at,
             who=CASHIER,
         )
-        yield Case(f"quote {number}", given(number, lambda s, n: _quoted(wanted(s.sku, n))), at)
+        yield Case(f"quote {number}", given(number, lambda s, n: quoted(wanted(s.sku, n))), at)
         yield Case(
             f"reserve {number}",
             given(
@@ -224,7 +136,7 @@ def _quantities() -> Iterator[Case]:
 def _amounts() -> Iterator[Case]:
     too_large = invalid("lines", reason="AMOUNT_TOO_LARGE")
     many = DEAR // 10
-    yield Case("a product too dear to quote", lambda s: _quoted(wanted(s.dear, many)), too_large)
+    yield Case("a product too dear to quote", lambda s: quoted(wanted(s.dear, many)), too_large)
     yield Case(
         "a product too dear to sell",
         lambda s: till_sale(wanted(s.dear, many)),
@@ -240,7 +152,7 @@ def _amounts() -> Iterator[Case]:
     )
     yield Case(
         "two products too dear together",
-        lambda s: _quoted(wanted(s.dear, part), wanted(s.also_dear, part)),
+        lambda s: quoted(wanted(s.dear, part), wanted(s.also_dear, part)),
         too_large,
     )
     yield Case(
@@ -256,13 +168,13 @@ def _amounts() -> Iterator[Case]:
     ):
         yield Case(
             f"top up {number}",
-            given(number, lambda s, n: _topped_up(s, yuan(n))),
+            given(number, lambda s, n: topped_up(s, yuan(n))),
             invalid("amount", reason=reason),
         )
     for number, reason in ((-1, "AMOUNT_INVALID"), (HIGHEST, "AMOUNT_TOO_LARGE")):
         yield Case(
             f"a price of {number}",
-            given(number, lambda s, n: _priced(s.sku, yuan(n))),
+            given(number, lambda s, n: priced(s.sku, yuan(n))),
             invalid("changes[0].unit_price", reason=reason),
         )
         yield Case(
@@ -279,9 +191,9 @@ def _currencies() -> Iterator[Case]:
     def mixed(field: str) -> Refusal:
         return invalid(field, reason="CURRENCY_MISMATCH", given="USD", wanted="CNY")
 
-    yield Case("top up in dollars", lambda s: _topped_up(s, dollar), mixed("amount.currency_code"))
-    yield Case("a price in dollars", lambda s: _priced(s.sku, dollar), mixed("changes"))
-    yield Case("prices in yuan and dollars", _priced_in_two, mixed("changes[1].unit_price"))
+    yield Case("top up in dollars", lambda s: topped_up(s, dollar), mixed("amount.currency_code"))
+    yield Case("a price in dollars", lambda s: priced(s.sku, dollar), mixed("changes"))
+    yield Case("prices in yuan and dollars", priced_in_two, mixed("changes[1].unit_price"))
     yield Case(
         "tender dollars",
         lambda s: till_sale(
@@ -309,19 +221,10 @@ def _currencies() -> Iterator[Case]:
         yield Case(
             f"the currency {code!r}",
             given(
-                code, lambda s, c: _topped_up(s, money_pb2.Money(amount_minor=1, currency_code=c))
+                code, lambda s, c: topped_up(s, money_pb2.Money(amount_minor=1, currency_code=c))
             ),
             invalid("amount.currency_code"),
         )
-
-
-def _priced_in_two(stage: Stage) -> Message:
-    request = _priced(stage.sku, yuan(100))
-    request.changes.add(
-        product=f"products/{stage.dear}",
-        unit_price=money_pb2.Money(amount_minor=100, currency_code="USD"),
-    )
-    return request
 
 
 def _codes_and_places() -> Iterator[Case]:
@@ -360,12 +263,12 @@ def _codes_and_places() -> Iterator[Case]:
         )
     yield Case(
         "a store at latitude 90.1",
-        lambda s: _created(position=position(90.1, 121.5)),
+        lambda s: created(position=position(90.1, 121.5)),
         invalid(f"store.{degrees}"),
     )
     yield Case(
         "a store near a pole",
-        lambda s: _created(position=position(89.0, 121.5)),
+        lambda s: created(position=position(89.0, 121.5)),
         invalid("store.position", reason="POSITION_INVALID"),
     )
 
@@ -380,17 +283,17 @@ def _times() -> Iterator[Case]:
         )
         yield Case(
             f"a price from the {name} on",
-            given(when, lambda s, at: _priced(s.sku, yuan(120), start_time=at)),
+            given(when, lambda s, at: priced(s.sku, yuan(120), start_time=at)),
             invalid("start_time"),
         )
         yield Case(
             f"a price until the {name}",
-            given(when, lambda s, at: _priced(s.sku, yuan(120), end_time=at)),
+            given(when, lambda s, at: priced(s.sku, yuan(120), end_time=at)),
             invalid("end_time"),
         )
     yield Case(
         "quote for the year 9999",
-        lambda s: _quoted(wanted(s.sku, 1), quote_time=Timestamp(seconds=YEAR_9999)),
+        lambda s: quoted(wanted(s.sku, 1), quote_time=Timestamp(seconds=YEAR_9999)),
         invalid("quote_time"),
     )
     for seconds, nanos in ((YEAR_9999 + 1, 0), (-62_135_596_801, 0), (1_700_000_000, -1)):
@@ -398,7 +301,7 @@ def _times() -> Iterator[Case]:
             f"a time of {seconds} s and {nanos} ns",
             given(
                 Timestamp(seconds=seconds, nanos=nanos),
-                lambda s, at: _priced(s.sku, yuan(120), start_time=at),
+                lambda s, at: priced(s.sku, yuan(120), start_time=at),
             ),
             invalid("start_time"),
             transports=("grpc",),
@@ -411,7 +314,7 @@ def _many_lines() -> Iterator[Case]:
     yield Case(
         "sell 10,000 lines", lambda s: till_sale(*[wanted(s.sku, 1)] * LINES), at, who=CASHIER
     )
-    yield Case("quote 10,000 lines", lambda s: _quoted(*[wanted(s.sku, 1)] * LINES), at)
+    yield Case("quote 10,000 lines", lambda s: quoted(*[wanted(s.sku, 1)] * LINES), at)
     yield Case(
         "put 10,000 lines into a basket",
         lambda s: setting(s.customer, *[line(s.sku, 1)] * LINES),
@@ -435,7 +338,7 @@ def _hidden_characters() -> Iterator[Case]:
         )
         yield Case(
             f"{what} in a new store's id",
-            given(text, lambda s, t: _created(name=f"stores/{t}")),
+            given(text, lambda s, t: created(name=f"stores/{t}")),
             invalid("store.name", reason="NAME_INVALID", pattern="stores/{store}"),
         )
         yield Case(
@@ -486,7 +389,7 @@ def _enums() -> Iterator[Case]:
         )
         yield Case(
             f"the kind {number} of store",
-            given(number, lambda s, n: _created(kind=n)),
+            given(number, lambda s, n: created(kind=n)),
             invalid("store.kind"),
         )
         yield Case(
@@ -510,12 +413,12 @@ def _enums() -> Iterator[Case]:
     yield Case("look for the kind 99", lambda s: looking(kinds=[99]), invalid("kinds[0]"), who=None)
     yield Case(
         "the channel 99",
-        lambda s: _priced(s.sku, yuan(120), channel=99),
+        lambda s: priced(s.sku, yuan(120), channel=99),
         invalid("channel"),
     )
     yield Case(
         "the capability 99",
-        lambda s: _created(capabilities=[stores_pb2.CAPABILITY_PICKUP, 99]),
+        lambda s: created(capabilities=[stores_pb2.CAPABILITY_PICKUP, 99]),
         invalid("store.capabilities[1]"),
     )
 
@@ -540,7 +443,7 @@ def _missing() -> Iterator[Case]:
     )
     yield Case(
         "a line of no product",
-        lambda s: received(_of_nothing(s)),
+        lambda s: received(of_nothing(s)),
         invalid("lines[0].product", reason="NAME_INVALID", pattern="products/{product}"),
     )
     yield Case(
@@ -555,13 +458,6 @@ def _missing() -> Iterator[Case]:
             given(text, lambda s, g: received(goods(s.sku, 1), request_id=g)),
             invalid("request_id"),
         )
-
-
-def _of_nothing(stage: Stage) -> Any:
-    """A line that says how much and not of what."""
-    nothing = goods(stage.sku, 1)
-    nothing.ClearField("product")
-    return nothing
 
 
 def _states() -> Iterator[Case]:

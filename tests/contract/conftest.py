@@ -7,8 +7,12 @@ import httpx
 import pytest
 
 from allinone.topology import BLUEPRINTS
+from allinone.verify import verify
+from tests.contract.asking import Asker, Books
+from tests.contract.bad_input_stage import Stage, set_stage
 from tests.contract.walk_requests import requests_that_succeed
 from tests.contract.walking import Cases
+from tests.support.shop import Shop
 from tests.support.web import Web
 from tests.support.world import World, Worlds
 
@@ -44,3 +48,19 @@ async def channel(web: Web) -> AsyncIterator[grpc.aio.Channel]:
 @pytest.fixture(scope="module")
 async def cases(web: Web) -> Cases:
     return Cases(*await requests_that_succeed(web))
+
+
+@pytest.fixture(scope="module")
+async def stage(web: Web) -> AsyncIterator[Stage]:
+    yield await set_stage(Shop(web.world.client))
+    assert await verify(web.world.urls) == []
+
+
+@pytest.fixture(scope="module")
+def asker(web: Web, channel: grpc.aio.Channel) -> Asker:
+    return Asker(web, channel)
+
+
+@pytest.fixture(scope="module")
+def books(web: Web) -> Books:
+    return Books(web.world)

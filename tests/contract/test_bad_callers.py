@@ -1,26 +1,15 @@
-"""The table of bad input, the part around requests: tokens, names of others, repeats, limits."""
+"""The table of bad input, the part around requests: names of others, repeats, limits."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import gzip
-import hashlib
-import hmac
-import json
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
-import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from allinone.issuer.signing import KEY_ID
-from allinone.verify import verify
 from chassis.rpc import server
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.server import METADATA_BYTES_MAX, REQUEST_BYTES_MAX
@@ -38,7 +27,7 @@ from tests.contract.asking import (
     told_by_grpc,
     told_by_http,
 )
-from tests.contract.bad_input_cases import Stage, received, set_stage
+from tests.contract.bad_input_stage import Stage, received
 from tests.integration.chassis.planted import BLUEPRINT as PLANTED
 from tests.integration.chassis.planted import Floor
 from tests.support.shop import (
@@ -46,152 +35,16 @@ from tests.support.shop import (
     MANAGER,
     OPERATOR,
     STORE,
-    Shop,
     goods,
     pickup,
     till_sale,
     wanted,
 )
-from tests.support.web import Web
-from tests.support.world import AUDIENCE, ISSUER, World, Worlds
+from tests.support.world import Worlds
 
 RECEIVE = f"/v1/{STORE}/stockLevels:receive"
-NOBODY = Refusal("UNAUTHENTICATED", "TOKEN_INVALID")
-OTHER_KEY = Ed25519PrivateKey.generate()
 
 each_transport = pytest.mark.parametrize("transport", TRANSPORTS)
-
-
-@pytest.fixture(scope="module")
-async def stage(web: Web) -> AsyncIterator[Stage]:
-    yield await set_stage(Shop(web.world.client))
-    assert await verify(web.world.urls) == []
-
-
-@pytest.fixture(scope="module")
-def asker(web: Web, channel: grpc.aio.Channel) -> Asker:
-    return Asker(web, channel)
-
-
-@pytest.fixture(scope="module")
-def books(web: Web) -> Books:
-    return Books(web.world)
-
-
-def claims(**changed: Any) -> dict[str, Any]:
-    """What a good operator's token says; None takes a claim away."""
-    now = int(time.time())
-    usual = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": OPERATOR.principal,
-        "iat": now,
-        "exp": now + 600,
-        "tenant": OPERATOR.tenant,
-        "roles": ["platform"],
-        "stores": [],
-        "customer": "",
-    }
-    return {name: value for name, value in (usual | changed).items() if value is not None}
-
-
-def signed(world: World, said: Mapping[str, Any], *, key: Any = None, **headers: str | None) -> str:
-    """A token of the platform's issuer, or of another key under the same name."""
-    usual: dict[str, str | None] = {"kid": KEY_ID, "typ": "at+jwt"}
-    return jwt.encode(
-        dict(said), key or world.issuer._key, algorithm="EdDSA", headers={**usual, **headers}
-    )
-
-
-def written(header: Mapping[str, str], sign: Callable[[bytes], bytes]) -> str:
-    """A token that no library would make."""
-
-    def part(data: bytes) -> bytes:
-        return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-    text = part(json.dumps(header).encode()) + b"." + part(json.dumps(claims()).encode())
-    return (text + b"." + part(sign(text))).decode()
-
-
-def with_the_public_key(world: World) -> str:
-    """Signed with what everybody may know, as if it were a secret."""
-    secret = world.issuer._key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    header = {"alg": "HS256", "typ": "at+jwt", "kid": KEY_ID}
-    return written(header, lambda text: hmac.digest(secret, text, hashlib.sha256))
-
-
-def unsigned(algorithm: str) -> str:
-    """Signed by nobody, and says so."""
-    return written({"alg": algorithm, "typ": "at+jwt", "kid": KEY_ID}, lambda _: b"")
-
-
-def said_otherwise(world: World) -> str:
-    """A good token whose claims were exchanged after it was signed."""
-    head, _, signature = signed(world, claims()).split(".")
-    _, other, _ = signed(world, claims(tenant="other")).split(".")
-    return f"{head}.{other}.{signature}"
-
-
-PAST = int(time.time()) - 600
-BAD_TOKENS: Mapping[str, Callable[[World], str | None]] = {
-    "none": lambda w: None,
-    "empty": lambda w: "",
-    "no JWT": lambda w: "x.y.z",
-    "too long": lambda w: "x" * 9000,
-    "expired": lambda w: signed(w, claims(exp=PAST)),
-    "no exp": lambda w: signed(w, claims(exp=None)),
-    "exp is text": lambda w: signed(w, claims(exp="tomorrow")),
-    "no iat": lambda w: signed(w, claims(iat=None)),
-    "not valid yet": lambda w: signed(w, claims(nbf=int(time.time()) + 600)),
-    "no aud": lambda w: signed(w, claims(aud=None)),
-    "another aud": lambda w: signed(w, claims(aud="shop")),
-    "no iss": lambda w: signed(w, claims(iss=None)),
-    "another iss": lambda w: signed(w, claims(iss="https://elsewhere.test")),
-    "no sub": lambda w: signed(w, claims(sub=None)),
-    "no tenant": lambda w: signed(w, claims(tenant=None)),
-    "a tenant that is no id": lambda w: signed(w, claims(tenant="demo:sh01")),
-    "no roles": lambda w: signed(w, claims(roles=None)),
-    "roles are text": lambda w: signed(w, claims(roles="platform")),
-    "alg none": lambda w: unsigned("none"),
-    "alg None": lambda w: unsigned("None"),
-    "forged": lambda w: signed(w, claims(), key=OTHER_KEY),
-    "claims exchanged": said_otherwise,
-    "signed with the public key": with_the_public_key,
-    "typ JWT": lambda w: signed(w, claims(), typ="JWT"),
-    "no typ": lambda w: signed(w, claims(), typ=None),
-    "a key of nobody": lambda w: signed(w, claims(), kid="nobody"),
-    "an identity token": lambda w: w.issuer.identity_token(
-        subject=OPERATOR.principal, client=AUDIENCE, seconds=600, more=claims()
-    ),
-}
-
-
-async def test_the_token_that_all_bad_ones_are_made_of_is_believed(
-    asker: Asker, stage: Stage
-) -> None:
-    request = stores.GetStoreRequest(name=STORE)
-    for transport in TRANSPORTS:
-        answer = await asker.ask(transport, request, signed(asker.web.world, claims()))
-        assert not isinstance(answer, Refusal)
-
-
-@each_transport
-@pytest.mark.parametrize("fault", BAD_TOKENS)
-async def test_a_bad_token_is_nobodys(
-    asker: Asker, stage: Stage, books: Books, fault: str, transport: str
-) -> None:
-    token = BAD_TOKENS[fault](asker.web.world)
-    async with books.unchanged():
-        assert await asker.ask(transport, received(goods(stage.sku, 1)), token) == NOBODY
-
-
-async def test_a_caller_over_http_is_told_how_to_say_who_they_are(asker: Asker) -> None:
-    for scheme in ({}, {"authorization": "Basic eDp5"}, {"authorization": "Bearer"}):
-        answer = await asker.web.http.get(f"/v1/{STORE}", headers=scheme)
-        assert told_by_http(answer) == NOBODY
-        assert answer.headers["www-authenticate"] == "Bearer"
 
 
 @each_transport

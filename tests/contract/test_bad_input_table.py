@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import grpc
 import pytest
 
-from allinone.verify import verify
 from hutong.stores.v1 import stores_service_pb2 as stores
 from tests.contract.asking import TRANSPORTS, Asker, Books, Refusal
-from tests.contract.bad_input_cases import Case, Stage, cases, received, set_stage
+from tests.contract.bad_input_cases import cases
+from tests.contract.bad_input_stage import Case, Stage, received
 from tests.contract.bad_input_texts import BODIES, DATA, LATITUDES, QUANTITIES, TIMES, Text
 from tests.contract.walking import ALL_BINDINGS
 from tests.integration.stores.chains import store
@@ -18,35 +15,17 @@ from tests.support.shop import (
     CASHIER,
     OPERATOR,
     STORE,
-    Shop,
     goods,
     request_id,
     till_sale,
     wanted,
 )
-from tests.support.web import Web
 
 CASES = [(case, transport) for case in cases() for transport in case.transports]
 RECEIVE = f"/v1/{STORE}/stockLevels:receive"
 BINDINGS = {each.method.name: each for each in ALL_BINDINGS if not each.number}
 
 each_transport = pytest.mark.parametrize("transport", TRANSPORTS)
-
-
-@pytest.fixture(scope="module")
-async def stage(web: Web) -> AsyncIterator[Stage]:
-    yield await set_stage(Shop(web.world.client))
-    assert await verify(web.world.urls) == []
-
-
-@pytest.fixture(scope="module")
-def asker(web: Web, channel: grpc.aio.Channel) -> Asker:
-    return Asker(web, channel)
-
-
-@pytest.fixture(scope="module")
-def books(web: Web) -> Books:
-    return Books(web.world)
 
 
 @pytest.mark.parametrize(
