@@ -118,8 +118,7 @@ def workers_in_code() -> dict[str, tuple[str, bool]]:
     for path, call in calls():
         if isinstance(call.func, ast.Name) and call.func.id == "Worker":
             named = call.args[0] if call.args else _keyword(call, "name")
-            is_detached = any(keyword.arg == "is_detached" for keyword in call.keywords)
-            found[_text(named, path)] = (path, is_detached)
+            found[_text(named, path)] = (path, _is_detached(call, path))
     return found
 
 
@@ -230,6 +229,17 @@ def test_every_worker_is_documented_and_no_other() -> None:
         assert row["in `workers`"] == ("yes" if is_detached else "no"), row["worker"]
 
 
+def test_a_worker_is_detached_if_it_says_true() -> None:
+    for said, expected in (
+        ("", False),
+        ("is_detached=False", False),
+        ("is_detached=True", True),
+    ):
+        call = ast.parse(f"Worker('x', work, {said})", mode="eval").body
+        assert isinstance(call, ast.Call)
+        assert _is_detached(call, "x.py") is expected
+
+
 def test_every_log_field_is_documented_and_no_other() -> None:
     title = "Log events"
     require_documented("field", log_fields_in_code(), first_column(title, "field"), title=title)
@@ -255,6 +265,17 @@ def _is_log_call(call: ast.Call) -> bool:
 def _keyword(call: ast.Call, name: str) -> ast.expr:
     (found,) = [keyword.value for keyword in call.keywords if keyword.arg == name]
     return found
+
+
+def _is_detached(call: ast.Call, path: str) -> bool:
+    """What a worker's call says of it; one that says nothing is not."""
+    for keyword in call.keywords:
+        if keyword.arg == "is_detached":
+            said = keyword.value
+            assert isinstance(said, ast.Constant), f"{path}: is_detached is not said outright"
+            assert isinstance(said.value, bool), f"{path}: is_detached is True or False"
+            return said.value
+    return False
 
 
 def _text(node: ast.expr, path: str) -> str:
