@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 import grpc
+import pytest
 from google.protobuf.message import Message
 
 from chassis.app import Blueprint, Deps, Service
@@ -14,6 +16,7 @@ from chassis.db.engine import Database
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from chassis.rpc.call import Call
+from chassis.rpc.engines import NATIVE_PACKAGE
 from chassis.rpc.server import Servicer
 from chassis.rpc.status import from_rpc_error
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc
@@ -25,6 +28,14 @@ GET_PRODUCT = f"/{SERVICE}/GetProduct"
 SECRET = "select password from wallets"
 LOCK = "select pg_advisory_xact_lock(7)"
 OPERATOR = caller(role="platform")
+ENGINES = (
+    "grpcio",
+    pytest.param(
+        "native",
+        marks=pytest.mark.skipif(find_spec(NATIVE_PACKAGE) is None, reason="it is not installed"),
+    ),
+)
+"""The gRPC servers that the floor is tried on; that which is not installed is skipped."""
 
 
 @dataclass(slots=True)

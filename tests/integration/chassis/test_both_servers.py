@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from importlib.util import find_spec
 from typing import Any
 
 import grpc
@@ -11,19 +10,12 @@ import pytest
 
 from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.call import DEADLINE_SECONDS_DEFAULT
-from chassis.rpc.engines import NATIVE_PACKAGE, Engine
+from chassis.rpc.engines import Engine
 from hutong.catalog.v1 import catalog_pb2
 from hutong.catalog.v1 import catalog_service_pb2 as rpc
-from tests.integration.chassis.planted import BLUEPRINT, GET_PRODUCT, OPERATOR, Floor
+from tests.integration.chassis.planted import BLUEPRINT, ENGINES, GET_PRODUCT, OPERATOR, Floor
 from tests.support.world import World, Worlds
 
-ENGINES = (
-    "grpcio",
-    pytest.param(
-        "native",
-        marks=pytest.mark.skipif(find_spec(NATIVE_PACKAGE) is None, reason="it is not installed"),
-    ),
-)
 CALLERS = 32
 OK = rpc.GetProductRequest(name="products/ok")
 

@@ -143,11 +143,11 @@ async def test_those_who_wait_for_a_connection_get_theirs_in_the_order_of_coming
 
 async def test_who_stops_waiting_for_a_connection_loses_none(world: World) -> None:
     small = Database(world.urls["floor"], name="small", metrics=world.metrics, connections_max=1)
-    for pause_ms in range(10):
+    for pause_us in range(0, 1_000, 100):
         async with small.transaction() as tx:
             impatient = [asyncio.create_task(_effects(small)) for _ in range(3)]
             await tx.row("select 1")
-        await asyncio.sleep(pause_ms / 10_000)
+        await asyncio.sleep(pause_us / 1_000_000)
         for task in impatient:
             task.cancel()
         await asyncio.gather(*impatient, return_exceptions=True)

@@ -99,7 +99,7 @@ async def _somebody_waits(database: Database) -> bool:
     return bool(rows)
 
 
-async def test_every_consumer_gets_everyevent_of(bus: Bus) -> None:
+async def test_every_consumer_gets_every_event(bus: Bus) -> None:
     await bus.sent(1, 2)
     for name in ("ledger", "search"):
         for _ in range(3):

@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any, cast
 
 import grpc
@@ -21,13 +20,14 @@ from chassis.db.engine import Database
 from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc import server
 from chassis.rpc.client import MESSAGE_BYTES_MAX
-from chassis.rpc.engines import NATIVE_PACKAGE, Engine
+from chassis.rpc.engines import Engine
 from chassis.rpc.server import METADATA_BYTES_MAX, REQUEST_BYTES_MAX
 from chassis.rpc.validation import VIOLATIONS_MAX
 from hutong.catalog.v1 import catalog_pb2
 from hutong.catalog.v1 import catalog_service_pb2 as rpc
 from tests.integration.chassis.planted import (
     BLUEPRINT,
+    ENGINES,
     GET_PRODUCT,
     LOCK,
     SECRET,
@@ -40,14 +40,6 @@ from tests.support.world import World, Worlds, caller
 GET_PRICE = f"/{SERVICE}/GetPrice"
 LIST_PRODUCTS = f"/{SERVICE}/ListProducts"
 OK = rpc.GetProductRequest(name="products/ok")
-
-ENGINES = [
-    "grpcio",
-    pytest.param(
-        "native",
-        marks=pytest.mark.skipif(find_spec(NATIVE_PACKAGE) is None, reason="it is not installed"),
-    ),
-]
 
 
 @pytest.fixture(scope="module", params=ENGINES)

@@ -2,7 +2,7 @@
 
     python -m tests.integration.replicas.replica NAME ROLE
 
-The addresses come from the environment. It prints who it is as a holder of leases, then works.
+The addresses come from the environment. It prints `ready` once it works.
 """
 
 from __future__ import annotations
