@@ -13,7 +13,7 @@ import pytest
 
 from allinone.topology import PROCESSES
 from chassis.kernel.errors import HutongError
-from tests.support.command import Command
+from tests.support.command import READY, Command
 from tests.support.shop import Shop, till_sale, wanted
 from tests.support.world import Client, answer
 
@@ -106,8 +106,13 @@ async def test_a_process_that_hangs_holds_up_its_own_calls_only(
 async def test_every_line_of_the_joined_log_is_an_object_with_its_process(
     cluster: Command,
 ) -> None:
-    lines = [line for line in cluster.output.splitlines() if line.startswith("{")]
-    assert {json.loads(line)["process"] for line in lines} >= {"supervisor", *PROCESSES}
+    before, told, rest = cluster.output.partition("\nHutong is up.\n")
+    banner, ready, after = rest.partition(f"{READY}\n")
+    assert told
+    assert ready
+    assert '"process"' not in banner
+    lines = [json.loads(line) for line in (before + after).splitlines() if line]
+    assert {line["process"] for line in lines} >= {"supervisor", *PROCESSES}
 
 
 async def test_each_process_is_as_small_as_it_has_to_be(cluster: Command) -> None:
