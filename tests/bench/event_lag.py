@@ -10,12 +10,12 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from allinone.embedded import EmbeddedValkey, Home
 from allinone.topology import BLUEPRINTS
 from chassis.kernel.errors import HutongError
 from chassis.messaging.bus import stream_key
 from tests.bench.rows import NotMeasurable, Row
-from tests.bench.running import Running, running
+from tests.bench.running import running
+from tests.support.embedded_stores import Stores
 from tests.support.shop import Shop, till_sale, wanted
 
 RATE = 40
@@ -35,7 +35,7 @@ async def event_lag() -> list[Row]:
         sku = await shop.product(stock=STOCK)
         for _ in range(WARM_UP_SALES):
             await shop.orders().PlaceOrder(till_sale(wanted(sku, 1)))
-        redis = Redis.from_url(_valkey(platform))
+        redis = Stores.of(platform.command.home).redis()
         try:
             after = {stream_key(plan.name): await _newest(redis, plan.name) for plan in BLUEPRINTS}
             sold = await _sell(shop, sku)
@@ -87,10 +87,3 @@ async def _newest(redis: Redis, service: str) -> str:
 
 def _quantile(ordered: list[float], share: float) -> float:
     return round(ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)], 1)
-
-
-def _valkey(platform: Running) -> str:
-    home = Home.create(platform.command.home)
-    port = home.kept_port("valkey")
-    assert port is not None, "it runs"
-    return EmbeddedValkey(home.folder, secrets=home.secrets, port=port).url

@@ -13,15 +13,7 @@ from chassis.kernel.errors import HutongError
 from tests.bench.rows import NotMeasurable, Row
 from tests.simulation.asking import Ways
 from tests.simulation.deeds import Direct
-from tests.simulation.platforms import (
-    POSTGRES,
-    VALKEY,
-    Cluster,
-    OneProcess,
-    Tokens,
-    free_port,
-    issuer_of,
-)
+from tests.simulation.platforms import POSTGRES, VALKEY, Cluster, OneProcess, Tokens
 from tests.support.shop import CASHIER, Shop, till_sale, wanted
 
 PAUSE_SECONDS = 0.05
@@ -75,11 +67,12 @@ async def recovery() -> list[Row]:
 async def _measured(kind: type[OneProcess], faults: Mapping[str, Sequence[Kill]]) -> list[Row]:
     rows = []
     with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
-        platform = kind(Path(folder) / "home", free_port(), free_port())
+        platform = kind.at(Path(folder) / "home")
         try:
             await platform.start()
-            token = Tokens(issuer_of(platform.home, http_port=platform.http_port))
-            ways = Ways(grpc_port=platform.grpc_port, http_port=platform.http_port, token=token)
+            command = platform.command
+            token = Tokens(command.issuer())
+            ways = Ways(grpc_port=command.grpc_port, http_port=command.http_port, token=token)
             till = await _opened(ways)
             for fault, kills in faults.items():
                 seconds = []

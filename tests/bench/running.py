@@ -10,13 +10,11 @@ from pathlib import Path
 
 import psutil
 
-from allinone.embedded import EmbeddedPostgres, Home
 from allinone.issuer import LocalIssuer
-from allinone.topology import BLUEPRINTS
 from chassis.rpc.auth import Caller
-from chassis.settings import PlatformSettings
 from tests.bench.cpu import cpu_seconds, memory_bytes, processes_of
 from tests.support.command import Command
+from tests.support.embedded_stores import Stores
 
 TOKEN_SECONDS = 12 * 3600
 
@@ -54,11 +52,7 @@ class Running:
 
     def verifier_urls(self) -> Mapping[str, str]:
         """Its databases, to be read by the role that checks the books."""
-        home = Home.create(self.command.home)
-        port = home.kept_port("postgres")
-        assert port is not None
-        postgres = EmbeddedPostgres(home.folder, secrets=home.secrets, port=port)
-        return {plan.name: postgres.verifier_url(plan.name) for plan in BLUEPRINTS}
+        return Stores.of(self.command.home).verifier_urls()
 
     def memory_bytes(self) -> dict[str, int]:
         """The memory of the platform's own process, and of all of them."""
@@ -77,13 +71,7 @@ async def running(*, is_seeded: bool = False, **settings: str) -> AsyncIterator[
     with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
         command = Command(Path(folder) / "home", extra={"HUTONG_LOG_LEVEL": "warning"} | settings)
         await command.run(*(() if is_seeded else ("--no-seed",)))
-        issuer = LocalIssuer(
-            command.home / "issuer",
-            issuer=f"http://127.0.0.1:{command.http_port}",
-            audience=PlatformSettings().token_audience,
-            mode="development",
-        )
         try:
-            yield Running(command, issuer)
+            yield Running(command, command.issuer())
         finally:
             await command.stop()

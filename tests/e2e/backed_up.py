@@ -9,10 +9,8 @@ from pathlib import Path
 
 from google.protobuf.message import Message
 
-from allinone.issuer import LocalIssuer
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
-from chassis.settings import PlatformSettings
 from hutong.orders.v1 import orders_pb2, orders_service_pb2
 from hutong.payments.v1 import payments_service_pb2
 from tests.support.command import Command
@@ -104,12 +102,7 @@ def bytes_of(message: Message) -> bytes:
 
 def shop_of(command: Command) -> Shop:
     """The platform's shop, for whoever asks."""
-    issuer = LocalIssuer(
-        command.home / "issuer",
-        issuer=f"http://127.0.0.1:{command.http_port}",
-        audience=PlatformSettings().token_audience,
-        mode="development",
-    )
+    issuer = command.issuer()
     return Shop(lambda stub, who: command.client(stub, issuer.token(who, seconds=3600)))
 
 

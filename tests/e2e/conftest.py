@@ -22,8 +22,7 @@ from allinone.verify import verify
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from chassis.rpc.client import Peer
-from chassis.settings import PlatformSettings
-from tests.support.command import free_port
+from tests.support.command import REPOSITORY, Command
 from tests.support.shop import Shop
 from tests.support.world import TENANT, Client, World, Worlds
 
@@ -31,7 +30,6 @@ LEASE_SECONDS = "1.5"
 START_SECONDS_MAX = 60.0
 END_SECONDS_MAX = 20.0
 OTHERS = ("stores", "catalog", "inventory", "payments")
-REPOSITORY = Path(__file__).parents[2]
 
 
 @dataclass(slots=True)
@@ -118,21 +116,19 @@ async def start_dying(
     started: list[DyingPlatform] = []
 
     async def start(point: str, signal_name: str = "SIGKILL", **addresses: str) -> DyingPlatform:
-        grpc_port, http_port = free_port(), free_port()
-        environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'gen'}",
-            "HUTONG_HOME": str(tmp_path / "home"),
-            "HUTONG_GRPC_PORT": str(grpc_port),
-            "HUTONG_HTTP_PORT": str(http_port),
-            "HUTONG_REDIS_URL": worlds.redis_url,
-            "HUTONG_ORDERS_LEASE_SECONDS": LEASE_SECONDS,
-        } | {f"HUTONG_{name.upper()}_DATABASE_URL": url for name, url in world.urls.items()}
+        command = Command(
+            tmp_path / "home",
+            extra={
+                "HUTONG_REDIS_URL": worlds.redis_url,
+                "HUTONG_ORDERS_LEASE_SECONDS": LEASE_SECONDS,
+            }
+            | {f"HUTONG_{name.upper()}_DATABASE_URL": url for name, url in world.urls.items()},
+        )
         if topology == "cluster":
             believed = tmp_path / "service-token"
             believed.write_text(world.issuer.service_tokens("orders", tenant=TENANT)())
             elsewhere = dict.fromkeys(OTHERS, world.address) | addresses
-            environment |= {
+            command.extra |= {
                 f"HUTONG_{name.upper()}_ADDRESS": address for name, address in elsewhere.items()
             } | {
                 "HUTONG_TOKEN_ISSUER": world.issuer.name,
@@ -147,22 +143,13 @@ async def start_dying(
             point,
             signal_name,
             cwd=REPOSITORY,
-            env=environment,
+            env=command.environment,
         )
-        await _ready(process, f"127.0.0.1:{http_port}")
-        dying = DyingPlatform(process, f"127.0.0.1:{grpc_port}", _issuer(topology, http_port))
+        await _ready(process, f"127.0.0.1:{command.http_port}")
+        issuer = world.issuer if topology == "cluster" else command.issuer()
+        dying = DyingPlatform(process, f"127.0.0.1:{command.grpc_port}", issuer)
         started.append(dying)
         return dying
-
-    def _issuer(topology: str, http_port: int) -> LocalIssuer:
-        if topology == "cluster":
-            return world.issuer
-        return LocalIssuer(
-            tmp_path / "home" / "issuer",
-            issuer=f"http://127.0.0.1:{http_port}",
-            audience=PlatformSettings().token_audience,
-            mode="development",
-        )
 
     yield start
     for dying in started:

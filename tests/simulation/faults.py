@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from chassis.testing.faults import FaultyProxy
 from tests.simulation import events
-from tests.simulation.platforms import POSTGRES, VALKEY, Topology
+from tests.simulation.platforms import POSTGRES, VALKEY, OneProcess
 from tests.simulation.record import Record
 
 GAP_SECONDS = (2.0, 5.0)
@@ -52,7 +52,7 @@ class Played:
 class Faults:
     """Plays faults on a platform and on the ways to it."""
 
-    topology: Topology
+    platform: OneProcess
     proxies: tuple[FaultyProxy, ...]
     redis: Redis
     chance: random.Random
@@ -83,31 +83,31 @@ class Faults:
         processes = []
         for name in names:
             with suppress(LookupError):
-                processes.append(self.topology.process(name))
+                processes.append(self.platform.process(name))
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         for name in names:
-            await self.topology.killed(name)
+            await self.platform.killed(name)
 
     async def kill_a_service(self) -> None:
         """Ends one service, whichever."""
-        await self.kill(self.chance.choice(self.topology.services))
+        await self.kill(self.chance.choice(self.platform.services))
 
     async def kill_everything(self) -> None:
         """Ends all services and both stores."""
-        await self.kill(*self.topology.services, POSTGRES, VALKEY)
+        await self.kill(*self.platform.services, POSTGRES, VALKEY)
 
     async def restart(self) -> None:
         """Stops everything as its user would, and starts it again."""
-        await self.topology.stop()
+        await self.platform.stop()
         self._down_at = time.monotonic()
-        await self.topology.start()
+        await self.platform.start()
 
     async def pause_past_lease(self) -> None:
         """Stops a service for longer than its lease lasts, and lets it go on."""
         with suppress(LookupError, psutil.NoSuchProcess):
-            process = self.topology.process(self.chance.choice(self.topology.services))
+            process = self.platform.process(self.chance.choice(self.platform.services))
             process.send_signal(signal.SIGSTOP)
             await asyncio.sleep(self.lease_seconds + PAST_LEASE_SECONDS)
             process.send_signal(signal.SIGCONT)

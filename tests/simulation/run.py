@@ -22,16 +22,9 @@ from tests.simulation.edges import watch_edges
 from tests.simulation.events import SERVICE, Witness
 from tests.simulation.faults import Faults, Played
 from tests.simulation.intents import Intent, intents
-from tests.simulation.platforms import (
-    Cluster,
-    OneProcess,
-    Stores,
-    Tokens,
-    Topology,
-    free_port,
-    issuer_of,
-)
+from tests.simulation.platforms import Cluster, OneProcess, Tokens
 from tests.simulation.record import Record
+from tests.support.embedded_stores import Stores
 
 CALLERS = 24
 INTENTS_MAX = 20_000
@@ -41,7 +34,7 @@ DRAINED_SECONDS_MAX = 60.0
 POLL_SECONDS = 0.3
 CONNECT_TRIES_SECONDS = 30.0
 
-TOPOLOGIES = {kind.command: kind for kind in (OneProcess, Cluster)}
+TOPOLOGIES = {kind.topology: kind for kind in (OneProcess, Cluster)}
 
 _ON_THE_WAY = """
 select count(*) from verify.customer_order
@@ -74,9 +67,9 @@ async def simulate(
     """
     record = Record()
     kind = TOPOLOGIES[topology_name or random.Random(seed).choice(list(TOPOLOGIES))]
-    async with _platform(folder, kind) as (topology, proxies, ways, tokens):
+    async with _platform(folder, kind) as (platform, proxies, ways, tokens):
         await open_chains(tokens)
-        stores = Stores.of(folder / "home")
+        stores = Stores.of(platform.command.home)
         await stores.postgres.ensure_databases([SERVICE])
         await watch_edges(stores.urls())
         witness = Witness(stores.url(SERVICE), stores.redis())
@@ -85,9 +78,9 @@ async def simulate(
         await witness.start(folder=no_migrations)
         callers = Callers(ways, record, seed=seed)
         faults = Faults(
-            topology, proxies, stores.redis(), random.Random(seed), LEASE_SECONDS, record
+            platform, proxies, stores.redis(), random.Random(seed), LEASE_SECONDS, record
         )
-        report = Report(seed, topology.name, seconds, record, played=faults.played)
+        report = Report(seed, platform.name, seconds, record, played=faults.played)
         try:
             ends_at = time.monotonic() + seconds
             await _load(callers, faults, seed=seed, ends_at=ends_at)
@@ -103,30 +96,26 @@ async def simulate(
 @asynccontextmanager
 async def _platform(
     folder: Path, kind: type[OneProcess]
-) -> AsyncIterator[tuple[Topology, tuple[FaultyProxy, ...], Ways, Ways]]:
+) -> AsyncIterator[tuple[OneProcess, tuple[FaultyProxy, ...], Ways, Ways]]:
     """A running platform, the faulty ways to it, and a good one."""
-    topology = kind(
-        folder / "home",
-        free_port(),
-        free_port(),
-        settings={"HUTONG_ORDERS_LEASE_SECONDS": str(LEASE_SECONDS)},
-    )
+    platform = kind.at(folder / "home", HUTONG_ORDERS_LEASE_SECONDS=str(LEASE_SECONDS))
     try:
-        await topology.start()
-        token = Tokens(issuer_of(topology.home, http_port=topology.http_port))
+        await platform.start()
+        command = platform.command
+        token = Tokens(command.issuer())
         async with (
-            FaultyProxy(topology.grpc_port).running() as grpc_proxy,
-            FaultyProxy(topology.http_port).running() as http_proxy,
+            FaultyProxy(command.grpc_port).running() as grpc_proxy,
+            FaultyProxy(command.http_port).running() as http_proxy,
         ):
             ways = Ways(grpc_port=grpc_proxy.port, http_port=http_proxy.port, token=token)
-            good = Ways(grpc_port=topology.grpc_port, http_port=topology.http_port, token=token)
+            good = Ways(grpc_port=command.grpc_port, http_port=command.http_port, token=token)
             try:
-                yield topology, (grpc_proxy, http_proxy), ways, good
+                yield platform, (grpc_proxy, http_proxy), ways, good
             finally:
                 await ways.close()
                 await good.close()
     finally:
-        await topology.stop()
+        await platform.stop()
 
 
 async def _load(callers: Callers, faults: Faults, *, seed: int, ends_at: float) -> None:

@@ -9,11 +9,14 @@ import socket
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import psutil
 
 from allinone.cluster.listing import Listing
+from allinone.issuer import LocalIssuer
 from chassis.rpc.client import Peer
+from chassis.settings import PlatformSettings
 from tests.support.shop import Shop
 from tests.support.world import Client
 
@@ -24,6 +27,7 @@ READY = "Ctrl-C stops everything."
 
 
 def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -42,23 +46,29 @@ class Command:
     output: str = ""
     _reading: asyncio.Task[None] | None = None
 
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        """Starts `hutong` with these arguments."""
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """All that a process of this platform has in its environment."""
+        return {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'gen'}",
             "HUTONG_HOME": str(self.home),
             "HUTONG_GRPC_PORT": str(self.grpc_port),
             "HUTONG_HTTP_PORT": str(self.http_port),
-        }
+        } | self.extra
+
+    async def start(
+        self, *arguments: str, output: int | IO[bytes] = asyncio.subprocess.PIPE
+    ) -> asyncio.subprocess.Process:
+        """Starts `hutong` with these arguments; what it prints goes to the output."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
             "from allinone.command import main; main()",
             *arguments,
             cwd=REPOSITORY,
-            env=environment | self.extra,
-            stdout=asyncio.subprocess.PIPE,
+            env=self.environment,
+            stdout=output,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
         )
@@ -104,6 +114,15 @@ class Command:
         """Kills the platform if it still runs."""
         if self.process is not None and self.process.returncode is None:
             await self.stop(signal.SIGKILL)
+
+    def issuer(self) -> LocalIssuer:
+        """The issuer in the platform's home."""
+        return LocalIssuer(
+            self.home / "issuer",
+            issuer=f"http://127.0.0.1:{self.http_port}",
+            audience=PlatformSettings().token_audience,
+            mode="development",
+        )
 
     def listing(self) -> Listing:
         """The processes of the running cluster."""
