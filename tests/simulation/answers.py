@@ -14,7 +14,6 @@ import asyncpg
 
 from allinone.verify import Violation
 from chassis.kernel.errors import ErrorKind, HutongError
-from hutong.orders.v1 import orders_pb2
 from tests.simulation.deeds import note_of
 from tests.simulation.intents import PLACING, WALLET_START, Kind
 from tests.simulation.record import Asked, Record
@@ -168,8 +167,3 @@ def _price_effects(rows: list[Any], record: Record) -> Iterator[Violation]:
 
 def _store_id(asked: Asked) -> str:
     return f"{asked.intent.tenant}:{asked.intent.store.partition('/')[2]}"
-
-
-def state_of(order: orders_pb2.Order) -> str:
-    """An order's state as the books have it."""
-    return orders_pb2.OrderState.Name(order.state).removeprefix("ORDER_STATE_")
