@@ -6,7 +6,7 @@ import asyncio
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ import psutil
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from allinone.verify import Violation
 from chassis.testing.faults import FaultyProxy
 from tests.simulation import events
 from tests.simulation.platforms import POSTGRES, VALKEY, OneProcess
@@ -70,7 +71,13 @@ class Faults:
             await asyncio.sleep(pause)
             await self.play(name)
             if name in OUTAGES and self.chance.random() > OVERLAP_CHANCE:
-                await self._recovered(min(instant, time.monotonic() + RECOVERY_SECONDS_MAX))
+                await self.recovered()
+
+    async def recovered(self) -> None:
+        """Waits until something was sold since the last fault, for as long as that may take."""
+        until = time.monotonic() + RECOVERY_SECONDS_MAX
+        while self.record.recovered_after(self._down_at) is None and time.monotonic() < until:
+            await asyncio.sleep(POLL_SECONDS)
 
     async def play(self, name: str) -> None:
         """Plays one fault, and returns when the platform may work again."""
@@ -140,11 +147,6 @@ class Faults:
         with suppress(RedisError, OSError):
             await work()
 
-    async def _recovered(self, instant: float) -> None:
-        """Waits until something was sold since the platform went down, or until that instant."""
-        while self.record.recovered_after(self._down_at) is None and time.monotonic() < instant:
-            await asyncio.sleep(POLL_SECONDS)
-
     def _names(self) -> Iterator[str]:
         while True:
             names = list(FAULTS)
@@ -184,3 +186,10 @@ OUTAGES = frozenset(
     }
 )
 """Faults after which it is told how long it took to sell again."""
+
+
+def never_recovered(record: Record, played: Iterable[Played]) -> Iterator[Violation]:
+    """The outages after which nothing was sold any more."""
+    for fault in played:
+        if fault.is_outage and record.recovered_after(fault.down_at) is None:
+            yield Violation("never_recovered", f"{fault.name}, {fault.begun - record.begun:.1f} s")

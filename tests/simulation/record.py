@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from google.protobuf.message import Message
@@ -112,5 +114,9 @@ class Record:
 
     def recovered_after(self, instant: float) -> float | None:
         """Seconds from an instant to the first sale that was begun after it and succeeded."""
-        ended = [a.ended for a in self.attempts if a.has_sold and a.begun >= instant]
-        return min(ended) - instant if ended else None
+        # Attempts are written down as they end, and who begins after the instant ends after it.
+        first = bisect_left(self.attempts, instant, key=lambda attempt: attempt.ended)
+        for attempt in islice(self.attempts, first, None):
+            if attempt.has_sold and attempt.begun >= instant:
+                return attempt.ended - instant
+        return None

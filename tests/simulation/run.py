@@ -20,7 +20,7 @@ from tests.simulation.checks import Books, violations
 from tests.simulation.deeds import Deeds, open_chains
 from tests.simulation.edges import watch_edges
 from tests.simulation.events import SERVICE, Witness
-from tests.simulation.faults import Faults, Played
+from tests.simulation.faults import Faults, Played, never_recovered
 from tests.simulation.intents import Intent, intents
 from tests.simulation.platforms import Cluster, OneProcess, Tokens
 from tests.simulation.record import Record
@@ -85,7 +85,10 @@ async def simulate(
             ends_at = time.monotonic() + seconds
             await _load(callers, faults, seed=seed, ends_at=ends_at)
             report.quiet_seconds = await _quiet(stores)
-            report.found = await violations(Books(stores.urls(), stores.url(SERVICE)), record)
+            report.found = [
+                *never_recovered(record, faults.played),
+                *await violations(Books(stores.urls(), stores.url(SERVICE)), record),
+            ]
         finally:
             await witness.stop()
             await witness.redis.aclose()
@@ -119,12 +122,20 @@ async def _platform(
 
 
 async def _load(callers: Callers, faults: Faults, *, seed: int, ends_at: float) -> None:
-    """Callers at work while faults are played; returns when everybody has an answer."""
+    """Callers at work while faults are played; returns when everybody has an answer.
+
+    They go on after the end until they have sold since the last fault, for as long as that may
+    take: else nobody would know whether the platform recovered from it.
+    """
     deeds = Deeds(callers)
     meant = intents(seed)
-    working = [asyncio.create_task(_caller(deeds, meant, ends_at=ends_at)) for _ in range(CALLERS)]
+    is_over = asyncio.Event()
+    working = [asyncio.create_task(_caller(deeds, meant, is_over)) for _ in range(CALLERS)]
     try:
         await faults.play_until(ends_at)
+        await asyncio.sleep(max(0.0, ends_at - time.monotonic()))
+        await faults.recovered()
+        is_over.set()
         callers.gives_up_at = time.monotonic() + ANSWERED_SECONDS_MAX
         await asyncio.gather(*working)
     finally:
@@ -133,8 +144,8 @@ async def _load(callers: Callers, faults: Faults, *, seed: int, ends_at: float) 
         await asyncio.gather(*working, return_exceptions=True)
 
 
-async def _caller(deeds: Deeds, meant: Iterator[Intent], *, ends_at: float) -> None:
-    while time.monotonic() < ends_at:
+async def _caller(deeds: Deeds, meant: Iterator[Intent], is_over: asyncio.Event) -> None:
+    while not is_over.is_set():
         intent = next(meant)
         if intent.number >= INTENTS_MAX:
             return

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.__main__ import SEEDS
+from tests.simulation.faults import Played, never_recovered
 from tests.simulation.intents import intents
+from tests.simulation.record import Attempt, Record
 from tests.simulation.report import told
 from tests.simulation.run import simulate
 
@@ -30,3 +32,18 @@ def test_a_seed_means_the_same_each_time() -> None:
     first, again, other = (list(itertools.islice(intents(seed), 500)) for seed in (7, 7, 8))
     assert first == again
     assert first != other
+
+
+def test_an_outage_that_nobody_sold_after_is_found() -> None:
+    attempts = [
+        Attempt(begun=10.5, ended=11.5, has_sold=False),
+        Attempt(begun=9.0, ended=12.0, has_sold=True),
+        Attempt(begun=11.0, ended=13.0, has_sold=True),
+    ]
+    record = Record(attempts=attempts, begun=0.0)
+    recovered = Played("a service is killed", begun=10.0, down_at=10.0, is_outage=True)
+    down = Played("everything is killed", begun=12.0, down_at=12.5, is_outage=True)
+    slow = Played("the way is slow", begun=20.0, down_at=20.0, is_outage=False)
+    assert record.recovered_after(recovered.down_at) == 3.0
+    found = list(never_recovered(record, [recovered, down, slow]))
+    assert [str(each) for each in found] == ["never_recovered: everything is killed, 12.0 s"]
