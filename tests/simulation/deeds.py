@@ -26,6 +26,7 @@ from tests.simulation.intents import (
     WEIGHED,
     Intent,
     Kind,
+    top_up_minor,
 )
 from tests.simulation.record import Asked
 from tests.support.baskets import checkout, line, setting
@@ -202,7 +203,7 @@ class Deeds:
         intent = asked.intent
         request = payments.TopUpWalletRequest(
             name=f"{intent.customer}/wallet",
-            amount=yuan(10_000 + intent.number),
+            amount=yuan(top_up_minor(intent)),
             request_id=intent.request_id,
         )
         await self._callers.ask(asked, "TopUpWallet", request, operator(intent.tenant))

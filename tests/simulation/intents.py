@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +34,15 @@ STOCK_START = {
     sku: 500_000 if sku in WEIGHED else 12 if sku in SCARCE else 5_000 for sku in PRODUCTS
 }
 PRICE_START = {sku: 100 + 50 * number for number, sku in enumerate(PRODUCTS)}
+RECEIVED_FOR_ONE_SOLD = 12
+"""A receipt is so much larger than a sale, which is so much more frequent: goods never run out.
+
+But for what is scarce.
+"""
+
+TOP_UP_START, TOP_UP_GROWTH = 10_000, 20
+"""In fen: top-ups grow with the intents' numbers, as prices do."""
+
 FOLLOWED_BACK_MAX = 60
 REOPENED_AFTER = 12
 
@@ -103,8 +113,7 @@ class Intent:
 def intents(seed: int) -> Iterator[Intent]:
     """All intents of a seed, without end."""
     source = random.Random(seed)
-    placed: dict[str, list[Intent]] = {tenant: [] for tenant in TENANTS}
-    baskets: dict[str, list[Intent]] = {tenant: [] for tenant in TENANTS}
+    placed, baskets = _nothing_yet(), _nothing_yet()
     reopened: dict[int, Intent] = {}
     number = 0
     while True:
@@ -122,18 +131,28 @@ def intents(seed: int) -> Iterator[Intent]:
         number += 1
 
 
+def top_up_minor(intent: Intent) -> int:
+    """How much money a top-up brings."""
+    return TOP_UP_START + TOP_UP_GROWTH * intent.number
+
+
+def _nothing_yet() -> dict[str, deque[Intent]]:
+    """For each chain, room for the newest intents that others may go on from."""
+    return {tenant: deque(maxlen=FOLLOWED_BACK_MAX) for tenant in TENANTS}
+
+
 def _any(
     source: random.Random,
     number: int,
     *,
-    placed: dict[str, list[Intent]],
-    baskets: dict[str, list[Intent]],
+    placed: dict[str, deque[Intent]],
+    baskets: dict[str, deque[Intent]],
 ) -> Intent:
     kind = source.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
     tenant = source.choice(TENANTS)
     earlier = baskets if kind is Kind.CHECK_OUT else placed
     if kind in (*FOLLOWING, Kind.CHECK_OUT):
-        candidates = earlier[tenant][-FOLLOWED_BACK_MAX:]
+        candidates = list(earlier[tenant])
         if kind in (Kind.READY, Kind.HAND_OVER):
             candidates = [one for one in candidates if one.kind is not Kind.SELL]
         if not candidates:
@@ -157,7 +176,7 @@ def _intent(
         tenant=like.tenant if like else tenant,
         store=like.store if like else source.choice(STORES),
         customer=like.customer if like else source.choice(CUSTOMERS),
-        lines=tuple((sku, _quantity(source, sku)) for sku in skus),
+        lines=tuple((sku, _quantity(source, sku, kind)) for sku in skus),
         # Told apart by its number, so that a price shows which intent it is of.
         amount=100 + number if kind is Kind.REPRICE else source.choice((-2, -1, 1, 2, 5)),
         after=like.number if like else -1,
@@ -167,5 +186,7 @@ def _intent(
     )
 
 
-def _quantity(source: random.Random, sku: str) -> int:
-    return source.randrange(50, 2_000) if sku in WEIGHED else source.randrange(1, 4)
+def _quantity(source: random.Random, sku: str, kind: Kind) -> int:
+    quantity = source.randrange(50, 2_000) if sku in WEIGHED else source.randrange(1, 4)
+    is_plenty = kind is Kind.RECEIVE and sku not in SCARCE
+    return quantity * RECEIVED_FOR_ONE_SOLD if is_plenty else quantity

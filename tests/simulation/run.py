@@ -27,7 +27,6 @@ from tests.simulation.record import Record
 from tests.support.embedded_stores import Stores
 
 CALLERS = 24
-INTENTS_MAX = 20_000
 LEASE_SECONDS = 3.0
 ANSWERED_SECONDS_MAX = 90.0
 DRAINED_SECONDS_MAX = 60.0
@@ -146,10 +145,7 @@ async def _load(callers: Callers, faults: Faults, *, seed: int, ends_at: float) 
 
 async def _caller(deeds: Deeds, meant: Iterator[Intent], is_over: asyncio.Event) -> None:
     while not is_over.is_set():
-        intent = next(meant)
-        if intent.number >= INTENTS_MAX:
-            return
-        await deeds.do(intent)
+        await deeds.do(next(meant))
 
 
 async def _quiet(stores: Stores) -> float:

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.simulation.__main__ import SEEDS
 from tests.simulation.faults import Played, never_recovered
-from tests.simulation.intents import intents
+from tests.simulation.intents import (
+    CUSTOMERS,
+    PLACING,
+    PRICE_START,
+    PRODUCTS,
+    SCARCE,
+    STOCK_START,
+    STORES,
+    TENANTS,
+    WALLET_START,
+    WEIGHED,
+    Kind,
+    intents,
+    top_up_minor,
+)
 from tests.simulation.record import Attempt, Record
 from tests.simulation.report import told
 from tests.simulation.run import simulate
 
 SECONDS = 30.0
+LONG = 100_000
+"""Intents; more than an hour's."""
 
 
 @pytest.mark.timeout(600)
@@ -47,3 +64,26 @@ def test_an_outage_that_nobody_sold_after_is_found() -> None:
     assert record.recovered_after(recovered.down_at) == 3.0
     found = list(never_recovered(record, [recovered, down, slow]))
     assert [str(each) for each in found] == ["never_recovered: everything is killed, 12.0 s"]
+
+
+def test_a_long_load_runs_out_of_nothing_but_what_is_scarce() -> None:
+    shelves = [(tenant, store, sku) for tenant in TENANTS for store in STORES for sku in PRODUCTS]
+    stock = Counter({shelf: STOCK_START[shelf[-1]] for shelf in shelves})
+    prices = Counter({shelf: PRICE_START[shelf[-1]] for shelf in shelves})
+    money = Counter({tenant: WALLET_START * len(CUSTOMERS) for tenant in TENANTS})
+    for intent in itertools.islice(intents(7), LONG):
+        for sku, quantity in intent.lines:
+            shelf = (intent.tenant, intent.store, sku)
+            if intent.kind is Kind.RECEIVE:
+                stock[shelf] += quantity
+            elif intent.kind in PLACING:
+                stock[shelf] -= quantity
+                assert sku in SCARCE or stock[shelf] > 0, intent
+            if intent.kind in PLACING and intent.kind is not Kind.SELL:
+                amount = prices[shelf] * quantity
+                money[intent.tenant] -= amount // 1000 if sku in WEIGHED else amount
+        if intent.kind is Kind.REPRICE:
+            prices[intent.tenant, intent.store, intent.lines[0][0]] = intent.amount
+        elif intent.kind is Kind.TOP_UP:
+            money[intent.tenant] += top_up_minor(intent)
+        assert money[intent.tenant] > 0, intent
