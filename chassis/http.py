@@ -116,4 +116,7 @@ def _listening(host: str, port: int) -> socket.socket:
             f"HTTP can't listen on {host}:{port}: {problem.strerror or problem}"
         ) from problem
     listening.setblocking(False)
+    # An answer is written in two pieces; the second must not wait until the first is acknowledged.
+    # Connections have this of who listens; uvloop would set it, asyncio leaves it at this socket.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
