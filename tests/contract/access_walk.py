@@ -11,19 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import grpc
 from google.protobuf import descriptor_pool, text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
 from allinone.topology import BLUEPRINTS, contract_of
-from chassis.kernel.errors import HutongError
 from chassis.rpc.access import Rule, path_of, rules_of
-from chassis.rpc.auth import Caller
-from chassis.rpc.status import from_rpc_error
 from gateway.routes.contracts import contracts_of
-from tests.support.world import World
+from tests.contract.asking import Refusal
 
 ROLES = ("customer", "cashier", "store_manager", "franchise_owner", "platform", "service", "nobody")
 COMMENTS = contracts_of([]).comments
@@ -144,48 +139,14 @@ def name_fields(request: Descriptor) -> list[NameField]:
     return [NameField(way, forms_of(way[-1])) for way in text_fields(request) if forms_of(way[-1])]
 
 
-class PathAsker:
-    """Calls methods by path, on one connection."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._channel = grpc.aio.insecure_channel(world.address)
-
-    async def close(self) -> None:
-        await self._channel.close()
-
-    async def ask(self, path: str, request: Message, who: Caller) -> Message | HutongError:
-        """The answer, of a stream the first message; or the error."""
-        headers = (("authorization", f"Bearer {self._world.token(who)}"),)
-        method = METHODS[path]
-        data = request.SerializeToString()
-        try:
-            if method.server_streaming:
-                watch: Any = self._channel.unary_stream(path)
-                stream = watch(data, metadata=headers, timeout=10)
-                reply = await stream.read()
-                stream.cancel()
-            else:
-                unary: Any = self._channel.unary_unary(path)
-                reply = await unary(data, metadata=headers, timeout=10)
-        except grpc.aio.AioRpcError as error:
-            return from_rpc_error(error, part="the service")
-        answer: Message = GetMessageClass(method.output_type).FromString(reply)
-        return answer
-
-
-def told(path: str, answer: Message | HutongError, name: str) -> tuple[object, ...]:
+def told(path: str, answer: Message | Refusal, name: str) -> tuple[object, ...]:
     """All that an answer tells, without the ids of the name that was asked for.
 
     Of a change that was made only that it was made: two changes are of different things. Times,
     ids that are made here, and places in a stream differ each time.
     """
-    if isinstance(answer, HutongError):
-        facts = sorted(answer.facts.items())
-        return tuple(
-            _without(str(part), name)
-            for part in (answer.kind, answer.reason, answer.text, facts, answer.violations)
-        )
+    if isinstance(answer, Refusal):
+        return tuple(_without(str(part), name) for part in answer.whole)
     if not READING.match(METHODS[path].name):
         return ("answered",)
     text = re.sub(r"(seconds|nanos): \d+", "", text_format.MessageToString(answer))

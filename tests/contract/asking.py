@@ -10,11 +10,13 @@ from typing import Any
 import grpc
 import httpx
 from google.protobuf import json_format
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import code_pb2
 
-from chassis.kernel.errors import MessageTooLarge
+from chassis.kernel.errors import HutongError, MessageTooLarge
+from chassis.rpc.access import path_of
 from chassis.rpc.auth import Caller
 from chassis.rpc.status import STATUS_DETAILS_KEY, code_of, from_rpc_error
 from gateway.problems import CONTENT_TYPE, HTTP_STATUS
@@ -43,12 +45,31 @@ select format('select %L as name, count(*) as rows, '
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a refused caller is told, in gRPC's terms over both transports."""
+    """What a refused caller is told, in gRPC's terms over both transports.
+
+    Two are equal if they are so to a program; `whole` has also what people read.
+    """
 
     code: str
     reason: str
     fields: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    violations: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    text: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, error: HutongError) -> Refusal:
+        """What an error tells, which names no part of our machinery."""
+        _hides_machinery(f"{error.text} {error.facts} {error.violations}")
+        fields = tuple(dict.fromkeys(name for name, _ in error.violations))
+        code, facts = code_of(error).name, dict(error.facts)
+        return cls(code, error.reason, fields, facts, error.violations, error.text)
+
+    @property
+    def whole(self) -> tuple[object, ...]:
+        """All that is told."""
+        facts = tuple(sorted(self.facts.items()))
+        return (self.code, self.reason, self.text, facts, self.violations)
 
 
 Identity = Caller | str | None
@@ -74,41 +95,68 @@ class Asker:
 
     async def ask(self, transport: str, request: Message, who: Identity) -> Message | Refusal:
         """The reply, or the refusal, of which everything that must hold for any is checked."""
+        binding = binding_of(request)
         if transport == "grpc":
-            return await self.ask_grpc(request.SerializeToString(), binding_of(request), who)
-        return await self._ask_http(request, who)
+            return await self.ask_grpc(binding.method, request, who)
+        return await self.ask_http(binding, request, who)
 
-    async def ask_grpc(self, data: bytes, binding: Binding, who: Identity) -> Message | Refusal:
-        """The same for bytes, which may be no message at all."""
-        call: Any = self._channel.unary_unary(binding.rpc_path)
-        metadata = tuple(self.headers(who).items())
+    async def ask_grpc(
+        self,
+        method: MethodDescriptor,
+        request: Message | bytes,
+        who: Identity,
+        *,
+        seconds: float = CALL_SECONDS,
+    ) -> Message | Refusal:
+        """The same over gRPC, of a stream the first message. Bytes may be no message at all."""
+        data = request if isinstance(request, bytes) else request.SerializeToString()
+        kind: Any = (
+            self._channel.unary_stream if method.server_streaming else self._channel.unary_unary
+        )
+        headers = tuple(self.headers(who).items())
+        call = kind(path_of(method))(data, timeout=seconds, metadata=headers)
         try:
-            reply = await call(data, timeout=CALL_SECONDS, metadata=metadata)
+            reply = await (call.read() if method.server_streaming else call)
         except grpc.aio.AioRpcError as failed:
             return told_by_grpc(failed)
-        answer: Message = GetMessageClass(binding.method.output_type).FromString(reply)
+        finally:
+            call.cancel()
+        answer: Message = GetMessageClass(method.output_type).FromString(reply)
         return answer
 
-    async def ask_json(
-        self, binding: Binding, path: str, body: bytes | str, who: Identity
+    async def ask_http(
+        self, binding: Binding, request: Message, who: Identity
     ) -> Message | Refusal:
-        """The same for the text of a body, which may be no JSON at all."""
-        headers = self.headers(who) | {"content-type": "application/json"}
-        answer = await self.web.http.request(
-            binding.http_method, path, content=body, headers=headers
-        )
-        return _reply_or_refusal(binding, answer)
-
-    async def _ask_http(self, request: Message, who: Identity) -> Message | Refusal:
-        binding = binding_of(request)
+        """The same over HTTP."""
         path, params, content = http_request(binding, request)
+        return await self.ask_json(binding, path, content, who, params=params)
+
+    async def ask_json(
+        self,
+        binding: Binding,
+        path: str,
+        content: bytes | str | None,
+        who: Identity,
+        *,
+        params: Mapping[str, Any] | None = None,
+    ) -> Message | Refusal:
+        """The same for the text of a body, which may be no JSON at all; None for no body."""
         headers = self.headers(who)
         if content is not None:
             headers["content-type"] = "application/json"
         answer = await self.web.http.request(
             binding.http_method, path, params=params, content=content, headers=headers
         )
-        return _reply_or_refusal(binding, answer)
+        if answer.status_code != 200:
+            return told_by_http(answer)
+        reply: Message = GetMessageClass(binding.method.output_type)()
+        json_format.Parse(answer.content, reply)
+        return reply
+
+
+def whole(answer: Message | Refusal) -> object:
+    """All of an answer, to be compared with another one."""
+    return answer.whole if isinstance(answer, Refusal) else answer
 
 
 def binding_of(request: Message) -> Binding:
@@ -123,10 +171,7 @@ def told_by_grpc(failed: grpc.aio.AioRpcError) -> Refusal:
     if STATUS_DETAILS_KEY not in keys:
         _hides_machinery(failed.details() or "")
         return Refusal(failed.code().name, "")
-    error = from_rpc_error(failed, part="the service")
-    _hides_machinery(f"{error.text} {error.facts} {error.violations}")
-    fields = tuple(dict.fromkeys(name for name, _ in error.violations))
-    return Refusal(code_of(error).name, error.reason, fields, dict(error.facts))
+    return Refusal.of(from_rpc_error(failed, part="the service"))
 
 
 def told_by_http(answer: httpx.Response) -> Refusal:
@@ -141,8 +186,10 @@ def told_by_http(answer: httpx.Response) -> Refusal:
     if problem["reason"] == MessageTooLarge.reason:
         status = 413
     assert answer.status_code == status, problem
-    fields = tuple(dict.fromkeys(each["field"] for each in problem.get("violations", ())))
-    return Refusal(problem["code"], problem["reason"], fields, problem.get("facts", {}))
+    violations = tuple((each["field"], each["problem"]) for each in problem.get("violations", ()))
+    fields = tuple(dict.fromkeys(name for name, _ in violations))
+    facts = problem.get("facts", {})
+    return Refusal(problem["code"], problem["reason"], fields, facts, violations, problem["detail"])
 
 
 class Books:
@@ -182,14 +229,6 @@ class Books:
                 for row in await tx.rows(self._queries[service]):
                     found[f"{service}.{row.name}"] = (row.rows, row.content)
         return found
-
-
-def _reply_or_refusal(binding: Binding, answer: httpx.Response) -> Message | Refusal:
-    if answer.status_code != 200:
-        return told_by_http(answer)
-    reply: Message = GetMessageClass(binding.method.output_type)()
-    json_format.Parse(answer.content, reply)
-    return reply
 
 
 def _hides_machinery(text: str) -> None:

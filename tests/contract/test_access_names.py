@@ -7,7 +7,7 @@ that is there and not the caller's, and to something that is nowhere. The answer
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from chassis.kernel.errors import ErrorKind, HutongError
+from chassis.kernel.errors import HutongError
 from chassis.rpc.access import authorise
 from chassis.rpc.auth import Caller
 from chassis.rpc.status import from_status
@@ -34,12 +34,12 @@ from tests.contract.access_walk import (
     UNARY,
     VOUCHED,
     NameField,
-    PathAsker,
     forms_of,
     name_fields,
     text_fields,
     told,
 )
+from tests.contract.asking import Asker, Refusal
 from tests.contract.others import Others, others, rows_of
 from tests.contract.walk_requests import requests_that_succeed
 from tests.integration.stores.chains import creation, ids, store
@@ -60,7 +60,7 @@ BOTH = "cashier and customer"
 """Somebody who works in the store and shops in all of them."""
 
 CALLERS = (*ROLES, BOTH)
-TELL_NOTHING = (ErrorKind.NOT_FOUND, ErrorKind.FAILED_PRECONDITION, ErrorKind.INVALID_ARGUMENT)
+TELL_NOTHING = ("NOT_FOUND", "FAILED_PRECONDITION", "INVALID_ARGUMENT")
 SAY_NOTHING = {"name", "resume_token", "is_reset", "is_snapshot", "is_current"}
 """Fields that an answer has of which there is nothing to tell."""
 LEVEL = "stores/{store}/stockLevels/{product}"
@@ -72,7 +72,7 @@ class Walk:
     """Requests that are right, and what is not the caller's."""
 
     world: World
-    asker: PathAsker
+    asker: Asker
     customer: Caller
     requests: Sequence[Message]
     foreign: Others
@@ -87,6 +87,10 @@ class Walk:
             roles = frozenset({"cashier", "customer"})
             return replace(self.customer, roles=roles, stores=frozenset({STORE}))
         return caller(role=role, stores=[STORE])
+
+    async def ask(self, path: str, request: Message, who: Caller) -> Message | Refusal:
+        """The answer of a method by its path, of a stream the first message."""
+        return await self.asker.ask_grpc(METHODS[path], request, who)
 
     def right_requests(self, unary: str, who: Caller) -> Iterator[Message]:
         """Requests of a method that the caller may make."""
@@ -127,14 +131,13 @@ def _absent(name: str, *, keep_store: bool = False) -> str:
 
 
 @pytest.fixture(scope="module")
-async def walk(web: Web) -> AsyncIterator[Walk]:
+async def walk(web: Web, asker: Asker) -> Walk:
     who, requests = await requests_that_succeed(web)
     world = web.world
     shop = Shop(world.client, NUMBERS)
     sku = await shop.product(stock=100)
     placed = await shop.orders(who).PlaceOrder(pickup(who, wanted(sku, 1)))
-    asker = PathAsker(world)
-    yield Walk(
+    return Walk(
         world=world,
         asker=asker,
         customer=who,
@@ -148,7 +151,6 @@ async def walk(web: Web) -> AsyncIterator[Walk]:
         neighbour=await others(world, tenant=TENANT, word="neighbour", at=STORE),
         alien=await others(world, tenant="another", word="alien"),
     )
-    await asker.close()
 
 
 def fresh(request: Message) -> Message:
@@ -204,7 +206,7 @@ async def test_foreign_and_absent_names_are_answered_alike(path: str, walk: Walk
                     answers = [
                         told(
                             path,
-                            await walk.asker.ask(path, fresh(field.put(request, name)), who),
+                            await walk.ask(path, fresh(field.put(request, name)), who),
                             name,
                         )
                         for name in (there, nowhere)
@@ -232,10 +234,11 @@ async def _item_answer(
 ) -> tuple[object, ...]:
     batch: Any = GetMessageClass(METHODS[path].input_type)()
     batch.items.add(context=call_context_for(who), request=request)
-    reply: Any = await walk.asker.ask(path, batch, walk.who("service"))
-    assert not isinstance(reply, HutongError), reply
+    reply: Any = await walk.ask(path, batch, walk.who("service"))
+    assert not isinstance(reply, Refusal), reply
     (result,) = reply.results
-    answer = from_status(result.error) if result.HasField("error") else reply
+    is_refused = result.HasField("error")
+    answer = Refusal.of(from_status(result.error)) if is_refused else reply
     return told(path, answer, name)
 
 
@@ -252,7 +255,7 @@ async def test_another_chains_people_read_nothing_of_ours(path: str, walk: Walk)
                     await _reads_nothing(walk, path, request, who)
                     continue
                 answers = [
-                    told(path, await walk.asker.ask(path, field.put(request, name), who), name)
+                    told(path, await walk.ask(path, field.put(request, name), who), name)
                     for name in (own, beside)
                 ]
                 assert answers[0] == answers[1], (role, field.text, own)
@@ -270,9 +273,9 @@ def _beside(name: str) -> str:
 
 
 async def _reads_nothing(walk: Walk, path: str, request: Message, who: Caller) -> None:
-    answer = await walk.asker.ask(path, request, who)
-    if isinstance(answer, HutongError):
-        assert answer.kind in TELL_NOTHING, answer
+    answer = await walk.ask(path, request, who)
+    if isinstance(answer, Refusal):
+        assert answer.code in TELL_NOTHING, answer
     else:
         for field in SAY_NOTHING.intersection(answer.DESCRIPTOR.fields_by_name):
             answer.ClearField(field)
@@ -303,7 +306,7 @@ async def test_nothing_of_others_is_changed_by_all_that_asking(walk: Walk) -> No
                     for name, _ in walk.pairs(field, role):
                         if "customers/" in name and role != "customer":
                             continue  # staff may say for whom they sell
-                        await walk.asker.ask(path, fresh(field.put(request, name)), who)
+                        await walk.ask(path, fresh(field.put(request, name)), who)
     assert await rows_of(walk.world, "another:", services=services) == before
     assert await rows_of(walk.world, "foreign-", services=services) == foreign
 

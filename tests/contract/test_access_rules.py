@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import grpc
 import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.auth import Caller
-from chassis.rpc.status import from_rpc_error, from_status
-from tests.contract.access_walk import BATCHES, METHODS, ROLES, RULES, UNARY
-from tests.support.world import World, call_context_for, caller
+from chassis.rpc.status import from_status
+from tests.contract.access_walk import BATCHES, METHODS, ROLES, RULES, UNARY, told
+from tests.contract.asking import Asker, Refusal
+from tests.support.world import call_context_for, caller
 
 OWN = {"stores": "stores/sh01", "customers": "customers/c1"}
 FOREIGN = {"stores": "stores/sh02", "customers": "customers/c2"}
@@ -50,22 +49,9 @@ def is_granted(path: str, role: str) -> bool:
     return any(grant.role == role for grant in RULES[path].grants)
 
 
-async def outcome(world: World, path: str, request: Message, caller_: Caller) -> HutongError | None:
-    """The error that a call ends with; None if it is answered."""
-    headers = (("authorization", f"Bearer {world.token(caller_)}"),)
-    async with grpc.aio.insecure_channel(world.address) as channel:
-        call: Any = channel.unary_unary(path)
-        try:
-            await call(request.SerializeToString(), metadata=headers, timeout=10)
-        except grpc.aio.AioRpcError as error:
-            return from_rpc_error(error, part="the service")
-    return None
-
-
-def seen(error: HutongError | None, name: str) -> tuple[object, ...]:
-    """An answer without the name that was asked for."""
-    assert error is not None
-    return (error.kind, error.reason, error.text.replace(name, "NAME"))
+def is_denied(answer: Message | Refusal) -> bool:
+    """Whether the role was refused."""
+    return isinstance(answer, Refusal) and answer.reason == "ROLE_NOT_ALLOWED"
 
 
 def test_every_method_is_walked() -> None:
@@ -75,41 +61,41 @@ def test_every_method_is_walked() -> None:
 
 @pytest.mark.parametrize("path", UNARY)
 async def test_a_role_without_a_grant_is_told_so_and_one_with_a_grant_passes(
-    path: str, world: World
+    path: str, asker: Asker
 ) -> None:
     for role in ROLES:
-        error = await outcome(world, path, request_for(path, role, OWN), who(role))
-        is_denied = error is not None and error.reason == "ROLE_NOT_ALLOWED"
-        assert is_denied is not is_granted(path, role), (role, error)
+        answer = await asker.ask_grpc(METHODS[path], request_for(path, role, OWN), who(role))
+        assert is_denied(answer) is not is_granted(path, role), (role, answer)
 
 
 @pytest.mark.parametrize("path", [path for path in UNARY if any(map(is_scoped, [path] * 7, ROLES))])
-async def test_foreign_and_absent_names_are_answered_alike(path: str, world: World) -> None:
+async def test_foreign_and_absent_names_are_answered_alike(path: str, asker: Asker) -> None:
     for role in ROLES:
         if not is_scoped(path, role):
             continue
         answers = []
         for roots in (FOREIGN, ABSENT):
-            error = await outcome(world, path, request_for(path, role, roots), who(role))
+            request = request_for(path, role, roots)
+            answer = await asker.ask_grpc(METHODS[path], request, who(role))
+            assert isinstance(answer, Refusal), role
+            assert (answer.code, answer.reason) == ("NOT_FOUND", "RESOURCE_NOT_FOUND"), role
             (name,) = {
                 roots[grant.collection] for grant in RULES[path].grants if grant.role == role
             }
-            answers.append(seen(error, name))
+            answers.append(told(path, answer, name))
         assert answers[0] == answers[1]
-        assert answers[0][:2] == (ErrorKind.NOT_FOUND, "RESOURCE_NOT_FOUND"), role
 
 
 @pytest.mark.parametrize("path", BATCHES)
-async def test_only_services_may_call_a_batch(path: str, world: World) -> None:
+async def test_only_services_may_call_a_batch(path: str, asker: Asker) -> None:
     request = GetMessageClass(METHODS[path].input_type)()
     for role in ROLES:
-        error = await outcome(world, path, request, who(role))
-        is_denied = error is not None and error.reason == "ROLE_NOT_ALLOWED"
-        assert is_denied is (role != "service"), (role, error)
+        answer = await asker.ask_grpc(METHODS[path], request, who(role))
+        assert is_denied(answer) is (role != "service"), (role, answer)
 
 
 @pytest.mark.parametrize("path", BATCHES)
-async def test_each_item_of_a_batch_is_under_its_own_callers_rule(path: str, world: World) -> None:
+async def test_each_item_of_a_batch_is_under_its_own_callers_rule(path: str, asker: Asker) -> None:
     unary = RULES[path].batch_of
     request: Any = GetMessageClass(METHODS[path].input_type)()
     expected: list[tuple[str, str]] = []
@@ -124,7 +110,7 @@ async def test_each_item_of_a_batch_is_under_its_own_callers_rule(path: str, wor
                 expected.append((role, "RESOURCE_NOT_FOUND"))
             else:
                 expected.append((role, "passes"))
-    results = await batch_results(world, path, request)
+    results = await batch_results(asker, path, request)
     assert len(results) == len(expected)
     for (role, reason), result in zip(expected, results, strict=True):
         got = from_status(result.error).reason if result.HasField("error") else "answered"
@@ -135,17 +121,14 @@ async def test_each_item_of_a_batch_is_under_its_own_callers_rule(path: str, wor
 
 
 @pytest.mark.parametrize("path", BATCHES)
-async def test_an_item_without_an_identity_is_nobodys(path: str, world: World) -> None:
+async def test_an_item_without_an_identity_is_nobodys(path: str, asker: Asker) -> None:
     request: Any = GetMessageClass(METHODS[path].input_type)()
     request.items.add(request=request_for(RULES[path].batch_of, "platform", OWN))
-    (result,) = await batch_results(world, path, request)
+    (result,) = await batch_results(asker, path, request)
     assert from_status(result.error).reason == "TOKEN_INVALID"
 
 
-async def batch_results(world: World, path: str, request: Message) -> list[Any]:
-    headers = (("authorization", f"Bearer {world.token(who('service'))}"),)
-    async with grpc.aio.insecure_channel(world.address) as channel:
-        call: Any = channel.unary_unary(path)
-        data = await call(request.SerializeToString(), metadata=headers, timeout=10)
-    reply: Any = GetMessageClass(METHODS[path].output_type).FromString(data)
+async def batch_results(asker: Asker, path: str, request: Message) -> list[Any]:
+    reply: Any = await asker.ask_grpc(METHODS[path], request, who("service"))
+    assert not isinstance(reply, Refusal), reply
     return list(reply.results)

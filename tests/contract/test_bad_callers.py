@@ -127,7 +127,7 @@ async def test_a_message_that_is_too_large_is_refused(
     binding = binding_of(received())
     too_large = Refusal("RESOURCE_EXHAUSTED", "MESSAGE_TOO_LARGE")
     async with books.unchanged():
-        answer = await asker.ask_grpc(b"\x00" * (REQUEST_BYTES_MAX + 1), binding, OPERATOR)
+        answer = await asker.ask_grpc(binding.method, b"\x00" * (REQUEST_BYTES_MAX + 1), OPERATOR)
         assert answer == replace(too_large, facts={"limit_bytes": str(REQUEST_BYTES_MAX)})
         body = b'{"lines": []' + b" " * limits.BODY_BYTES_MAX + b"}"
         answer = await asker.ask_json(binding, RECEIVE, body, OPERATOR)

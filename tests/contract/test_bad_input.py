@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import grpc
 import pytest
 from google.api import field_behavior_pb2
 from google.protobuf import json_format
@@ -19,23 +18,22 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from allinone.verify import verify
-from chassis.kernel.errors import ErrorKind
-from chassis.rpc.status import from_rpc_error
 from gateway.routes.bindings import WHOLE_BODY, Binding
-from tests.contract.walking import ALL_BINDINGS, Cases, path_of, somebody_allowed
+from tests.contract.asking import Asker, Refusal
+from tests.contract.walking import ALL_BINDINGS, Cases, get, path_of, somebody_allowed
 from tests.support.web import Web
+from tests.support.world import CALL_SECONDS
 
 _D = FieldDescriptor
 _WHOLE = {_D.CPPTYPE_INT32, _D.CPPTYPE_INT64, _D.CPPTYPE_UINT32, _D.CPPTYPE_UINT64}
 _BEHAVIOUR: Any = field_behavior_pb2.field_behavior
 
-NEVER = ("Traceback", "sqlalchemy", "asyncpg", "psycopg", "protobuf", ".py", "select ", "redis")
-THEIR_FAULT = {
-    ErrorKind.INVALID_ARGUMENT,
-    ErrorKind.NOT_FOUND,
-    ErrorKind.FAILED_PRECONDITION,
-    ErrorKind.PERMISSION_DENIED,
-}
+THEIR_FAULT = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "PERMISSION_DENIED"}
+NO_SUCH_PATH = {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "404"}
+"""The last is of a path that no method has."""
+
+SILENCE_SECONDS = 1.0
+"""So long a stream may have nothing to tell."""
 
 NO_WHOLE_NUMBER = ("NaN", '"NaN"', "1e400", "9" * 5000, f'"{2**64}"', "1.5", "true", "{}", "[]")
 NO_NUMBER = ("NaN", '"NaN"', "Infinity", '"Infinity"', "-1e400", "9" * 5000, "true", '"1"', "{}")
@@ -110,7 +108,7 @@ def body_with(tree: dict[str, Any], path: Path, text: str) -> str:
 
 @every_binding
 async def test_no_field_of_a_body_takes_what_it_is_not(
-    web: Web, cases: Cases, binding: Binding
+    asker: Asker, cases: Cases, binding: Binding
 ) -> None:
     if not binding.body:
         return
@@ -121,8 +119,7 @@ async def test_no_field_of_a_body_takes_what_it_is_not(
     sent = tree if binding.body == WHOLE_BODY else tree.pop(_json_name(binding, binding.body))
     if binding.body != WHOLE_BODY:
         params = {key: value for key, value in tree.items() if isinstance(value, str)}
-    headers = web.headers(somebody_allowed(binding, cases.customer))
-    headers["content-type"] = "application/json"
+    who = somebody_allowed(binding, cases.customer)
     tried = [
         (path, text)
         for path, field, is_item in places(part)
@@ -130,38 +127,33 @@ async def test_no_field_of_a_body_takes_what_it_is_not(
     ]
     assert tried or not sent
     for path, text in tried:
-        answer = await web.http.request(
-            binding.http_method,
+        answer = await asker.ask_json(
+            binding,
             path_of(binding, request) or "",
+            body_with(sent, path, text),
+            who,
             params=params,
-            content=body_with(sent, path, text),
-            headers=headers,
         )
-        if answer.status_code == 200 and binding.body != WHOLE_BODY and text in FIT_FOR_JSON:
+        if binding.body != WHOLE_BODY and text in FIT_FOR_JSON and isinstance(answer, Message):
             continue  # The mask does not pick the field, so nobody looks at what it says.
-        assert answer.status_code == 400, (path, text, answer.text)
-        problem = answer.json()
-        assert problem["code"] == "INVALID_ARGUMENT", (path, text, problem)
-        assert problem["violations"], (path, text, problem)
-        assert not [told for told in NEVER if told in answer.text], (path, text, problem)
+        assert isinstance(answer, Refusal), (path, text)
+        assert answer.code == "INVALID_ARGUMENT", (path, text, answer)
+        assert answer.violations, (path, text, answer)
 
 
 @every_binding
-async def test_no_id_in_a_path_takes_what_none_is(web: Web, cases: Cases, binding: Binding) -> None:
-    request = cases.of(binding)
-    headers = web.headers(somebody_allowed(binding, cases.customer))
+async def test_no_id_in_a_path_takes_what_none_is(
+    asker: Asker, cases: Cases, binding: Binding
+) -> None:
+    request, who = cases.of(binding), somebody_allowed(binding, cases.customer)
     for variable in binding.template.variables:
         for bad in NO_ID:
-            values = {
-                each.field: _value(request, each.field) for each in binding.template.variables
-            }
+            values = {each.field: get(request, each.field) for each in binding.template.variables}
             head, _, _ = values[variable.field].rpartition("/")
             values[variable.field] = f"{head}/{bad.replace('/', '%2F')}"
-            answer = await web.http.request(
-                binding.http_method, binding.template.path(values), headers=headers
-            )
-            assert answer.status_code in {400, 404}, (bad, answer.text)
-            assert answer.headers["content-type"] == "application/problem+json"
+            answer = await asker.ask_json(binding, binding.template.path(values), None, who)
+            assert isinstance(answer, Refusal), bad
+            assert answer.code in NO_SUCH_PATH, (bad, answer)
 
 
 def bad_messages(request: Message) -> Iterator[tuple[str, Message]]:
@@ -201,43 +193,27 @@ def _bad_values(field: Any) -> Sequence[Any]:
 
 @main_bindings
 async def test_no_field_of_a_message_brings_a_service_down(
-    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    asker: Asker, cases: Cases, binding: Binding
 ) -> None:
-    metadata = tuple(web.headers(somebody_allowed(binding, cases.customer)).items())
+    who = somebody_allowed(binding, cases.customer)
+    seconds = SILENCE_SECONDS if binding.is_stream else CALL_SECONDS
     for what, message in bad_messages(cases.of(binding)):
-        await _answered(channel, binding, message.SerializeToString(), metadata, what)
+        answer = await asker.ask_grpc(binding.method, message, who, seconds=seconds)
+        if isinstance(answer, Message):
+            continue
+        if binding.is_stream and answer.code == "DEADLINE_EXCEEDED":
+            continue  # It waits for what may come.
+        assert answer.code in THEIR_FAULT, (what, answer)
 
 
 @main_bindings
 async def test_garbage_is_no_message_of_any_method(
-    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    asker: Asker, cases: Cases, binding: Binding
 ) -> None:
-    metadata = tuple(web.headers(somebody_allowed(binding, cases.customer)).items())
+    who = somebody_allowed(binding, cases.customer)
     for garbage in (b"\xff\xff", b"\x0a\x05ab", b"\x00", b"\x0a\xff\xff\xff\xff\x7f"):
-        error = await _answered(channel, binding, garbage, metadata, garbage)
-        assert error == "MESSAGE_MALFORMED"
-
-
-async def _answered(
-    channel: grpc.aio.Channel, binding: Binding, data: bytes, metadata: Any, what: object
-) -> str:
-    """The reason of the refusal, "" if the call was answered; anything else fails."""
-    kind = channel.unary_stream if binding.is_stream else channel.unary_unary
-    method: Any = kind(binding.rpc_path)
-    call = method(data, timeout=1 if binding.is_stream else 20, metadata=metadata)
-    try:
-        await (call.read() if binding.is_stream else call)
-    except grpc.aio.AioRpcError as failed:
-        error = from_rpc_error(failed, part="")
-        if binding.is_stream and error.kind is ErrorKind.DEADLINE_EXCEEDED:
-            return ""  # It waits for what may come.
-        assert error.kind in THEIR_FAULT, (what, error)
-        told = repr(error.as_facts())
-        assert not [each for each in NEVER if each in told], (what, told)
-        return error.reason
-    finally:
-        call.cancel()
-    return ""
+        answer = await asker.ask_grpc(binding.method, garbage, who)
+        assert answer == Refusal("INVALID_ARGUMENT", "MESSAGE_MALFORMED"), garbage
 
 
 def _copy(message: Message) -> Any:
@@ -257,10 +233,3 @@ def _is_ours(field: Any) -> bool:
 
 def _json_name(binding: Binding, name: str) -> str:
     return str(binding.method.input_type.fields_by_name[name].json_name)
-
-
-def _value(message: Message, path: Sequence[str]) -> str:
-    value: Any = message
-    for name in path:
-        value = getattr(value, name)
-    return str(value)

@@ -96,7 +96,7 @@ async def test_bytes_that_are_no_message_are_refused(
     asker: Asker, stage: Stage, books: Books, name: str, data: bytes
 ) -> None:
     async with books.unchanged():
-        answer = await asker.ask_grpc(data, BINDINGS["ReceiveStock"], OPERATOR)
+        answer = await asker.ask_grpc(BINDINGS["ReceiveStock"].method, data, OPERATOR)
     assert answer == Refusal("INVALID_ARGUMENT", "MESSAGE_MALFORMED")
 
 
@@ -121,7 +121,7 @@ async def test_json_refuses_what_a_client_may_not_set_and_protobuf_never_sees_it
     request = till_sale(wanted(stage.sku, 1))
     # A field of number 100 and the text "1": price, state and owner by whatever number.
     answer = await asker.ask_grpc(
-        request.SerializeToString() + b"\xa2\x06\x011", BINDINGS["PlaceOrder"], CASHIER
+        BINDINGS["PlaceOrder"].method, request.SerializeToString() + b"\xa2\x06\x011", CASHIER
     )
     books.forget()
     assert not isinstance(answer, Refusal)

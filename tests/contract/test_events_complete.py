@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import grpc
-from google.protobuf.message_factory import GetMessageClass
 from sqlalchemy import MetaData
 
 from allinone.topology import BLUEPRINTS
 from chassis.db.tables import add_chassis_tables
 from chassis.db.transaction import Transaction
+from tests.contract.asking import Asker, Refusal
 from tests.contract.walking import BINDINGS, Cases, somebody_allowed
 from tests.support.web import Web
-from tests.support.world import CALL_SECONDS, World
+from tests.support.world import World
 
 UNTOLD = {
     "orders.basket": "a draft that only its customer reads; the order that comes of it is told",
@@ -25,19 +24,15 @@ State = Mapping[str, tuple[int, ...]]
 
 
 async def test_whatever_a_method_changes_is_told_by_an_event(
-    web: Web, channel: grpc.aio.Channel, cases: Cases
+    web: Web, asker: Asker, cases: Cases
 ) -> None:
     untold, told = [], set()
     for binding in BINDINGS:
         request = cases.of(binding)
         before, events_before = await _state(web.world), await _events(web.world)
-        token = web.world.token(somebody_allowed(binding, cases.customer))
-        call = channel.unary_unary(
-            binding.rpc_path,
-            request_serializer=type(request).SerializeToString,
-            response_deserializer=GetMessageClass(binding.method.output_type).FromString,
-        )
-        await call(request, metadata=[("authorization", f"Bearer {token}")], timeout=CALL_SECONDS)
+        who = somebody_allowed(binding, cases.customer)
+        answer = await asker.ask_grpc(binding.method, request, who)
+        assert not isinstance(answer, Refusal), answer
         after, events_after = await _state(web.world), await _events(web.world)
         for service in {
             table.partition(".")[0]

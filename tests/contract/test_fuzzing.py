@@ -16,20 +16,16 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from allinone.topology import BLUEPRINTS
-from gateway.routes.bindings import bindings_of
 from gateway.routes.contracts import contracts_of
 from gateway.routes.openapi import openapi_of
+from tests.contract.walking import ALL_BINDINGS, SERVICES
 from tests.support.shop import STORE
 from tests.support.web import Web
 from tests.support.world import caller
 
 EXAMPLES_MAX = 5
-SERVICES = [f"hutong.{plan.name}.v1.{plan.name.title()}Service" for plan in BLUEPRINTS]
 CONTRACTS = contracts_of(SERVICES)
-SCHEMA = schemathesis.openapi.from_dict(
-    openapi_of(bindings_of(CONTRACTS.methods), CONTRACTS.comments)
-)
+SCHEMA = schemathesis.openapi.from_dict(openapi_of(ALL_BINDINGS, CONTRACTS.comments))
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
 NOT_CHECKED = {
     # What the platform's state refuses is a 400 too, by google.rpc.Code's table, and no schema can
@@ -40,14 +36,14 @@ CHECKS = [name for name in schemathesis.checks.CHECKS.get_all_names() if name no
 STREAM_CHECKS = [name for name in CHECKS if name != "response_schema_conformance"]
 """The document describes the text of a stream, and schemathesis compares that with each event."""
 
-STREAM_TIMEOUT = {"grpc-timeout": "2S"}
+STREAM_TIMEOUT = {"grpc-timeout": "1S"}
 """Streams that nothing ends are told for so long."""
 
 ANSWERS = {200, 204, 400, 401, 403, 404, 405, 409, 415}
 
 
 def test_every_operation_of_the_document_is_understood() -> None:
-    assert len(OPERATIONS) == len(bindings_of(CONTRACTS.methods))
+    assert len(OPERATIONS) == len(ALL_BINDINGS)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[each.label for each in OPERATIONS])

@@ -11,15 +11,12 @@ import pytest
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
-from google.rpc import code_pb2
 
-from chassis.kernel.errors import HutongError
 from chassis.rpc.access import rules_of
 from chassis.rpc.auth import Caller
-from chassis.rpc.status import code_of, from_rpc_error
-from gateway.problems import HTTP_STATUS
 from gateway.routes.bindings import WHOLE_BODY, Binding
 from gateway.routes.contracts import contracts_of
+from tests.contract.asking import Asker, Refusal, whole
 from tests.contract.walking import (
     ALL_BINDINGS,
     BINDINGS,
@@ -27,14 +24,12 @@ from tests.contract.walking import (
     STREAMS,
     Cases,
     get,
-    http_request,
     path_of,
     somebody_allowed,
 )
 from tests.support.event_source import reading
 from tests.support.shop import request_id
 from tests.support.web import Web
-from tests.support.world import CALL_SECONDS
 
 TOLD_ANEW = {"UpdateProduct": ["update_time"], "QuoteOrder": ["quote_time"]}
 """Fields in which two answers to the same request may differ."""
@@ -44,54 +39,59 @@ every_binding = pytest.mark.parametrize(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, in gRPC's terms: a reply, or a code with what is told about it."""
+STRANGER = Caller(principal="users/x", tenant="demo", roles=frozenset({"gardener"}))
+Answer = Message | Refusal
 
-    reply: Message | None
-    code: str = "OK"
-    reason: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
-    violations: tuple[tuple[str, str], ...] = ()
-    text: str = ""
+
+@pytest.fixture(scope="module")
+def ways(web: Web, direct: Web, channel: grpc.aio.Channel) -> Ways:
+    return Ways(Asker(web, channel), Asker(direct, channel))
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways to ask: over gRPC, and over HTTP behind a gateway that gathers calls or does not."""
+
+    asker: Asker
+    direct: Asker
+
+    async def answers(
+        self, binding: Binding, request: Message, who: Caller | None
+    ) -> Sequence[Answer]:
+        """What each way answers to the same request."""
+        by_http = [
+            await _by_http(asker, binding, request, who) for asker in (self.asker, self.direct)
+        ]
+        return [await self.asker.ask_grpc(binding.method, request, who), *by_http]
 
 
 @every_binding
 async def test_the_same_request_gets_the_same_answer(
-    web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    ways: Ways, cases: Cases, binding: Binding
 ) -> None:
-    request = cases.of(binding)
     who = somebody_allowed(binding, cases.customer)
-    by_grpc = await _by_grpc(web, channel, binding, request, who)
-    by_http = await _by_http(web, binding, request, who)
-    by_direct = await _by_http(direct, binding, request, who)
-    for answer in (by_grpc, by_http, by_direct):
+    answers = await ways.answers(binding, cases.of(binding), who)
+    for answer in answers:
+        assert not isinstance(answer, Refusal), answer
         for field in TOLD_ANEW.get(binding.method.name, ()):
-            assert answer.reply is not None
-            answer.reply.ClearField(field)
-    assert by_http == by_direct == by_grpc
-    assert by_http.reason == ""
+            answer.ClearField(field)
+    assert answers[0] == answers[1] == answers[2]
 
 
 @every_binding
 async def test_nobody_and_the_wrong_role_are_refused_alike(
-    web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    ways: Ways, cases: Cases, binding: Binding
 ) -> None:
     request = cases.of(binding)
-    nobody = await _by_http(web, binding, request, None)
-    assert nobody == await _by_http(direct, binding, request, None)
-    assert nobody == await _by_grpc(web, channel, binding, request, None)
-    assert nobody.code == "UNAUTHENTICATED"
-    stranger = Caller(principal="users/x", tenant="demo", roles=frozenset({"gardener"}))
-    refused = await _by_http(web, binding, request, stranger)
-    assert refused == await _by_http(direct, binding, request, stranger)
-    assert refused == await _by_grpc(web, channel, binding, request, stranger)
-    assert refused.code == "PERMISSION_DENIED"
+    for who, code in ((None, "UNAUTHENTICATED"), (STRANGER, "PERMISSION_DENIED")):
+        answers = await ways.answers(binding, request, who)
+        assert {each.code for each in answers if isinstance(each, Refusal)} == {code}
+        assert whole(answers[0]) == whole(answers[1]) == whole(answers[2])
 
 
 @every_binding
 async def test_a_request_of_another_tenant_is_refused_alike(
-    web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    ways: Ways, cases: Cases, binding: Binding
 ) -> None:
     request = cases.of(binding)
     if binding.has_request_id:
@@ -105,17 +105,12 @@ async def test_a_request_of_another_tenant_is_refused_alike(
         stores=frozenset({"stores/elsewhere"}),
         customer="customers/elsewhere",
     )
-    by_grpc = await _by_grpc(web, channel, binding, request, foreigner)
-    by_http = await _by_http(web, binding, request, foreigner)
-    if by_grpc.reply is None:
-        assert by_http == by_grpc == await _by_http(direct, binding, request, foreigner)
-    else:
-        assert by_http.reply is not None
+    _refused_alike(await ways.answers(binding, request, foreigner))
 
 
 @every_binding
 async def test_a_request_with_nothing_in_it_is_refused_alike(
-    web: Web, direct: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    ways: Ways, cases: Cases, binding: Binding
 ) -> None:
     full, who = cases.of(binding), somebody_allowed(binding, cases.customer)
     request = GetMessageClass(binding.method.input_type)()
@@ -124,22 +119,23 @@ async def test_a_request_with_nothing_in_it_is_refused_alike(
     if binding.body not in ("", WHOLE_BODY):
         # Over HTTP an empty body is an empty message, never an absent one.
         getattr(request, binding.body).SetInParent()
-    by_grpc = await _by_grpc(web, channel, binding, request, who)
-    by_http = await _by_http(web, binding, request, who)
-    if by_grpc.reply is None:
-        assert by_http == by_grpc == await _by_http(direct, binding, request, who)
-    else:
-        assert by_http.reply is not None
+    _refused_alike(await ways.answers(binding, request, who))
+
+
+def _refused_alike(answers: Sequence[Answer]) -> None:
+    """What is refused is so in the same words; what is not is refused by no way."""
+    if any(isinstance(answer, Refusal) for answer in answers):
+        assert whole(answers[0]) == whole(answers[1]) == whole(answers[2])
 
 
 @pytest.mark.parametrize("binding", STREAMS, ids=[each.method.name for each in STREAMS])
 async def test_a_stream_tells_the_same_over_both(
-    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
+    asker: Asker, cases: Cases, binding: Binding
 ) -> None:
     request, who = cases.of(binding), somebody_allowed(binding, cases.customer)
-    by_grpc = await _first_by_grpc(web, channel, binding, request, who)
-    assert not isinstance(by_grpc, Answer)
-    by_http, told_id = await _first_by_http(web, binding, request, who)
+    by_grpc = await asker.ask_grpc(binding.method, request, who)
+    assert not isinstance(by_grpc, Refusal), by_grpc
+    by_http, told_id = await _first_by_http(asker.web, binding, request, who)
     resumption = binding.resumption
     assert resumption is not None
     assert told_id == str(getattr(by_http, resumption.reply_field))
@@ -147,38 +143,20 @@ async def test_a_stream_tells_the_same_over_both(
 
 
 @pytest.mark.parametrize("binding", STREAMS, ids=[each.method.name for each in STREAMS])
-async def test_a_stream_is_refused_alike(
-    web: Web, channel: grpc.aio.Channel, cases: Cases, binding: Binding
-) -> None:
+async def test_a_stream_is_refused_alike(asker: Asker, cases: Cases, binding: Binding) -> None:
     request = cases.of(binding)
-    stranger = Caller(principal="users/x", tenant="demo", roles=frozenset({"gardener"}))
     allowed = somebody_allowed(binding, cases.customer)
-    for who in (None, stranger, replace(allowed, tenant="other")):
-        by_grpc = await _first_by_grpc(web, channel, binding, request, who)
-        if isinstance(by_grpc, Answer):
-            assert await _by_http(web, binding, request, who) == by_grpc
+    for who in (None, STRANGER, replace(allowed, tenant="other")):
+        by_grpc = await asker.ask_grpc(binding.method, request, who)
+        if isinstance(by_grpc, Refusal):
+            refused = await _by_http(asker, binding, request, who)
+            assert whole(refused) == whole(by_grpc)
             continue
         # What names a store is told of the caller's own chain, where there is none like it.
         assert who is not None
         assert who.tenant == "other"
-        by_http, _ = await _first_by_http(web, binding, request, who)
+        by_http, _ = await _first_by_http(asker.web, binding, request, who)
         assert _placeless(binding, by_http) == _placeless(binding, by_grpc)
-
-
-async def _first_by_grpc(
-    web: Web, channel: grpc.aio.Channel, binding: Binding, request: Message, who: Caller | None
-) -> Message | Answer:
-    """The first message, or the failure."""
-    method: Any = channel.unary_stream(binding.rpc_path)
-    metadata = tuple(web.headers(who).items()) if who is not None else ()
-    call = method(request.SerializeToString(), metadata=metadata)
-    try:
-        reply = await call.read()
-    except grpc.aio.AioRpcError as failed:
-        return _failure(failed)
-    call.cancel()
-    message: Message = GetMessageClass(binding.method.output_type).FromString(reply)
-    return message
 
 
 async def _first_by_http(
@@ -214,55 +192,11 @@ def test_every_method_that_people_may_call_is_annotated() -> None:
         assert bool(rule.batch_of) != (method.full_name in annotated), method.full_name
 
 
-async def _by_grpc(
-    web: Web, channel: grpc.aio.Channel, binding: Binding, request: Message, who: Caller | None
-) -> Answer:
-    call: Any = channel.unary_unary(binding.rpc_path)
-    metadata = tuple(web.headers(who).items()) if who is not None else ()
-    try:
-        reply = await call(request.SerializeToString(), timeout=CALL_SECONDS, metadata=metadata)
-    except grpc.aio.AioRpcError as failed:
-        return _failure(failed)
-    return Answer(GetMessageClass(binding.method.output_type).FromString(reply))
-
-
-def _failure(failed: grpc.aio.AioRpcError) -> Answer:
-    error: HutongError = from_rpc_error(failed, part="")
-    return Answer(
-        None,
-        code_of(error).name,
-        error.reason,
-        tuple(sorted(error.facts.items())),
-        error.violations,
-        error.text,
-    )
-
-
-async def _by_http(web: Web, binding: Binding, request: Message, who: Caller | None) -> Answer:
+async def _by_http(asker: Asker, binding: Binding, request: Message, who: Caller | None) -> Answer:
     assert path_of(binding, request) is not None
     if binding.body not in ("", WHOLE_BODY):
         assert request.HasField(binding.body), "over HTTP there is no absent body"
-    path, params, content = http_request(binding, request)
-    headers = web.headers(who) if who is not None else {}
-    if content is not None:
-        headers["content-type"] = "application/json"
-    answer = await web.http.request(
-        binding.http_method, path, params=params, content=content, headers=headers
-    )
-    if answer.status_code == 200:
-        reply = GetMessageClass(binding.method.output_type)()
-        json_format.Parse(answer.content, reply)
-        return Answer(reply)
-    problem = answer.json()
-    assert answer.status_code == HTTP_STATUS[code_pb2.Code.Value(problem["code"])]
-    return Answer(
-        None,
-        problem["code"],
-        problem["reason"],
-        tuple(sorted(problem.get("facts", {}).items())),
-        tuple((each["field"], each["problem"]) for each in problem.get("violations", ())),
-        problem["detail"],
-    )
+    return await asker.ask_http(binding, request, who)
 
 
 def _set(message: Message, path: Sequence[str], value: str) -> None:
