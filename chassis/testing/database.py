@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 from dataclasses import dataclass, field
@@ -22,16 +23,18 @@ class TestDatabases:
     server_url: str
     _templates: set[str] = field(default_factory=set)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
+    _migrating: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def fresh(self, blueprint: Blueprint) -> str:
         """The address of a new, migrated, empty database for this service."""
         template = f"template_{blueprint.name}_{os.getpid()}"
-        if template not in self._templates:
-            await self._execute(f"create database {template}")
-            await upgrade(
-                self.url(template), migrations=blueprint.migrations, metadata=blueprint.metadata
-            )
-            self._templates.add(template)
+        async with self._migrating:
+            if template not in self._templates:
+                await self._execute(f"create database {template}")
+                await upgrade(
+                    self.url(template), migrations=blueprint.migrations, metadata=blueprint.metadata
+                )
+                self._templates.add(template)
         name = f"{blueprint.name}_{os.getpid()}_{next(self._numbers)}"
         await self._execute(f"create database {name} template {template} strategy file_copy")
         return self.url(name)

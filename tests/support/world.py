@@ -212,8 +212,7 @@ class World:
         for database in self.opened.values():
             await database.close()
         await self.redis.aclose()
-        for url in self.urls.values():
-            await self.databases.drop(url)
+        await asyncio.gather(*map(self.databases.drop, self.urls.values()))
 
 
 @dataclass(slots=True)
@@ -235,7 +234,9 @@ class Worlds:
         redis = Redis.from_url(self.redis_url)
         await redis.flushdb()
         address = f"127.0.0.1:{self.free_port()}"
-        urls = {plan.name: await self.databases.fresh(plan) for plan in blueprints}
+        # At once, as each waits for a checkpoint, and so do those that are dropped.
+        fresh = await asyncio.gather(*(self.databases.fresh(plan) for plan in blueprints))
+        urls = {plan.name: url for plan, url in zip(blueprints, fresh, strict=True)}
         opened = {name: Database(url, name=name, metrics=metrics) for name, url in urls.items()}
         peers: list[Peer] = []
         deps = {
