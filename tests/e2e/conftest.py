@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,8 @@ from allinone.verify import verify
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from chassis.rpc.client import Peer
-from tests.support.command import REPOSITORY, Command
+from tests.e2e.dying_platform import serve_until
+from tests.support.command import Command
 from tests.support.shop import Shop
 from tests.support.world import TENANT, Client, World, Worlds
 
@@ -36,7 +39,7 @@ OTHERS = ("stores", "catalog", "inventory", "payments")
 class DyingPlatform:
     """A platform in a process of its own that signals itself at one point of the saga."""
 
-    process: asyncio.subprocess.Process
+    process: BaseProcess
     address: str
     issuer: LocalIssuer
     peers: list[Peer] = field(default_factory=list)
@@ -50,19 +53,21 @@ class DyingPlatform:
 
     def resume(self) -> None:
         """Wakes it up after it paused itself."""
-        self.process.send_signal(signal.SIGCONT)
+        assert self.process.pid is not None
+        os.kill(self.process.pid, signal.SIGCONT)
 
     async def died(self) -> int:
         """Waits for its end; the signal that ended it, negative."""
-        return await asyncio.wait_for(self.process.wait(), END_SECONDS_MAX)
+        await asyncio.to_thread(self.process.join, END_SECONDS_MAX)
+        assert self.process.exitcode is not None
+        return self.process.exitcode
 
     async def close(self) -> None:
         """Ends it if it still runs."""
         for peer in self.peers:
             await peer.close()
-        if self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
+        self.process.kill()
+        await asyncio.to_thread(self.process.join)
 
 
 StartDying = Callable[..., Awaitable[DyingPlatform]]
@@ -109,9 +114,17 @@ def topology() -> str:
     return "run"
 
 
+@pytest.fixture(scope="session")
+def forks() -> ForkServerContext:
+    """Makes processes that have imported all of a platform: half of what its start costs."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([serve_until.__module__])
+    return context
+
+
 @pytest.fixture
 async def start_dying(
-    world: World, worlds: Worlds, tmp_path: Path, topology: str
+    world: World, worlds: Worlds, forks: ForkServerContext, tmp_path: Path, topology: str
 ) -> AsyncIterator[Callable[[str, str], object]]:
     started: list[DyingPlatform] = []
 
@@ -135,16 +148,12 @@ async def start_dying(
                 "HUTONG_JWKS": str(world.issuer.jwks_file),
                 "HUTONG_SERVICE_TOKEN_FILE": str(believed),
             }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "tests.e2e.dying_platform",
-            topology,
-            point,
-            signal_name,
-            cwd=REPOSITORY,
-            env=command.environment,
+        process = forks.Process(
+            target=serve_until,
+            args=(topology, point, signal.Signals[signal_name], command.environment),
+            daemon=True,
         )
+        process.start()
         await _ready(process, f"127.0.0.1:{command.http_port}")
         issuer = world.issuer if topology == "cluster" else command.issuer()
         dying = DyingPlatform(process, f"127.0.0.1:{command.grpc_port}", issuer)
@@ -156,11 +165,11 @@ async def start_dying(
         await dying.close()
 
 
-async def _ready(process: asyncio.subprocess.Process, address: str) -> None:
+async def _ready(process: BaseProcess, address: str) -> None:
     """Waits until a platform or a process of one takes callers."""
     async with asyncio.timeout(START_SECONDS_MAX):
         while True:
-            assert process.returncode is None
+            assert process.exitcode is None
             with suppress(OSError):
                 if (await ask(address, "/readyz"))[0] == HTTPStatus.OK:
                     return

@@ -1,7 +1,5 @@
 """A platform whose orders service kills or pauses its whole process at one point of the saga.
 
-    python -m tests.e2e.dying_platform TOPOLOGY POINT SIGNAL
-
 With the topology `run` the process is the whole platform, with `cluster` the orders service alone,
 and the others are elsewhere. The stores and everything else come from the environment, as for
 `hutong run` and `hutong serve`.
@@ -12,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -26,8 +24,16 @@ from services.orders.domain.orders import Order
 from services.orders.main import build as build_orders
 
 
-async def run(topology: str, point: str, number: signal.Signals) -> None:
-    """Serves until the point is reached, or until it is told to stop."""
+def serve_until(
+    topology: str, point: str, number: signal.Signals, environment: Mapping[str, str]
+) -> None:
+    """Serves in this process until the point is reached, or until it is told to stop."""
+    os.environ.clear()
+    os.environ.update(environment)
+    asyncio.run(_serve_until(topology, point, number))
+
+
+async def _serve_until(topology: str, point: str, number: signal.Signals) -> None:
     signalled = False
 
     async def die(reached: str, _: Order) -> None:
@@ -50,7 +56,3 @@ async def run(topology: str, point: str, number: signal.Signals) -> None:
     await platform.start()
     await stopping.wait()
     await platform.stop()
-
-
-if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], sys.argv[2], signal.Signals[sys.argv[3]]))
