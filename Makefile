@@ -49,6 +49,9 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 .PHONY: native
 native: $(NATIVE) ## Install the faster gRPC server, for HUTONG_GRPC_SERVER=native
 
+.PHONY: real-baskets
+real-baskets: $(REPLAY) ## Install the public data set that `make replay` sells
+
 .PHONY: lock
 lock: $(DEVELOPMENT) ## Renew the locks from requirements/*.in (ARGS=--upgrade for newer versions)
 	$(LOCK) $(ARGS) --output-file requirements/runtime.lock requirements/runtime.in
@@ -114,7 +117,7 @@ check: lint types test ## Everything that must hold before a change is merged
 .PHONY: bench
 bench: $(DEVELOPMENT) ## Measure, and write build/bench.json (ARGS='find_stores' for one)
 	@tools/install_load_generator.sh
-	-@$(MAKE) --no-print-directory $(REPLAY)
+	-@$(MAKE) --no-print-directory real-baskets
 	$(BIN)/python -m tests.bench $(ARGS)
 
 # Running
