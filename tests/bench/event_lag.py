@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from redis.asyncio import Redis
 from allinone.topology import BLUEPRINTS
 from chassis.kernel.errors import HutongError
 from chassis.messaging.bus import stream_key
-from tests.bench.rows import NotMeasurable, Row
+from tests.bench.rows import NotMeasurable, Row, percentile
 from tests.bench.running import running
 from tests.support.embedded_stores import Stores
 from tests.support.shop import Shop, till_sale, wanted
@@ -51,8 +50,8 @@ async def event_lag() -> list[Row]:
         f" {SECONDS} s; from the beginning of the transaction that writes the event on"
     )
     return [
-        Row("outbox_lag_p50_ms", _quantile(lags, 0.5), "ms", conditions),
-        Row("outbox_lag_p99_ms", _quantile(lags, 0.99), "ms", conditions),
+        Row("outbox_lag_p50_ms", round(percentile(lags, 50), 1), "ms", conditions),
+        Row("outbox_lag_p99_ms", round(percentile(lags, 99), 1), "ms", conditions),
     ]
 
 
@@ -83,7 +82,3 @@ async def _lags(redis: Redis, key: str, after: str) -> list[float]:
 async def _newest(redis: Redis, service: str) -> str:
     entries: Any = await redis.xrevrange(stream_key(service), count=1)
     return entries[0][0].decode() if entries else "0-0"
-
-
-def _quantile(ordered: list[float], share: float) -> float:
-    return round(ordered[min(len(ordered) - 1, math.ceil(share * len(ordered)) - 1)], 1)

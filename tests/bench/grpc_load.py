@@ -43,19 +43,17 @@ _LOST = "lost"
 class Plan:
     """What to send: `bodies` in turn, as hexadecimal digits, each with a request id at an offset.
 
-    The ids are made of `run` and a counter, so a run of another number sends other requests. With
-    `seconds` it ends by time, else after so many `calls`.
+    The ids are made of `run` and a counter, so a run of another number sends other requests.
     """
 
     address: str
     path: str
-    tokens: Sequence[str]
+    token: str
     bodies: Sequence[tuple[str, int]]
     run: int
     calls: int
     in_flight: int
     connections: int
-    seconds: float | None = None
 
 
 @dataclass(slots=True)
@@ -71,11 +69,6 @@ class Report:
     def sold(self) -> int:
         """How many calls were answered with OK."""
         return self.statuses.get("0", 0)
-
-    def percentile(self, percent: float) -> float:
-        """The latency in milliseconds that so many percent of the calls stayed within."""
-        count = len(self.milliseconds)
-        return self.milliseconds[min(count - 1, int(count * percent / 100))]
 
 
 async def grpc_load(plan: Plan, *, seconds_max: float = 300.0) -> Report:
@@ -269,7 +262,7 @@ class _Play:
         self._connections = [
             _Connection(
                 plan,
-                plan.tokens[i % len(plan.tokens)],
+                plan.token,
                 slots=plan.in_flight // plan.connections + (i < plan.in_flight % plan.connections),
             )
             for i in range(plan.connections)
@@ -285,8 +278,7 @@ class _Play:
         heard = begun
         while True:
             now = time.perf_counter()
-            if self._plan.seconds is None or now - begun < self._plan.seconds:
-                self._ask()
+            self._ask()
             for connection in self._connections:
                 connection.write()
             if not any(connection.begun for connection in self._connections):

@@ -35,10 +35,6 @@ class Answers:
         """The rate at which they came."""
         return self.count / self.seconds
 
-    def percentile(self, percent: float) -> float:
-        """The latency in milliseconds that so many percent stayed within."""
-        return self.milliseconds[min(self.count - 1, int(self.count * percent / 100))]
-
 
 async def load(
     *urls: str,

@@ -21,7 +21,7 @@ from hutong.inventory.v1 import inventory_service_pb2
 from hutong.payments.v1 import payments_service_pb2
 from tests.bench.cpu import cpu_microseconds_each, told
 from tests.bench.grpc_load import REQUEST_ID_CHARACTERS, Plan, Report, grpc_load
-from tests.bench.rows import NotMeasurable, Row
+from tests.bench.rows import NotMeasurable, Row, percentile
 from tests.bench.running import Running, running
 from tests.support.shop import (
     EACH,
@@ -55,17 +55,17 @@ _NO_ANSWERS = ("4", "14")
 
 _ID = "0" * REQUEST_ID_CHARACTERS
 _CUSTOMER = customer(0)
-"""A wallet pays for its own customer's orders only, and a connection of the load has one token."""
+"""A wallet pays for its own customer's orders only, and a load has one token."""
 
 _CASHIER = caller(role="cashier", stores=STORES, principal="users/cashier-bench")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of order: its request for one of the callers, who ask in turn."""
+    """A kind of order: who asks for it, and its request."""
 
     name: str
-    callers: Sequence[Caller]
+    caller: Caller
     request: Callable[[random.Random, Sequence[catalog_pb2.WantedLine]], Message]
     skus: Sequence[str] = SKUS
 
@@ -78,9 +78,9 @@ def _pickup(dice: random.Random, lines: Sequence[catalog_pb2.WantedLine]) -> Mes
     return pickup(_CUSTOMER, *lines, parent=dice.choice(STORES), request_id=_ID)
 
 
-TILL = Kind("till", (_CASHIER,), _till_sale)
-HOT_TILL = Kind("till", (_CASHIER,), _till_sale, skus=(HOT,))
-PICKUP = Kind("pickup", (_CUSTOMER,), _pickup)
+TILL = Kind("till", _CASHIER, _till_sale)
+HOT_TILL = Kind("till", _CASHIER, _till_sale, skus=(HOT,))
+PICKUP = Kind("pickup", _CUSTOMER, _pickup)
 
 
 async def place_order() -> list[Row]:
@@ -204,8 +204,8 @@ class _Run:
         return [
             measured.row(f"place_order_cpu_us{at}", measured.cpu_us, "us"),
             measured.row(f"place_order_per_second{at}", report.sold / report.seconds, "1/s"),
-            measured.row(f"place_order_p50_ms{at}", report.percentile(50), "ms"),
-            measured.row(f"place_order_p99_ms{at}", report.percentile(99), "ms"),
+            measured.row(f"place_order_p50_ms{at}", percentile(report.milliseconds, 50), "ms"),
+            measured.row(f"place_order_p99_ms{at}", percentile(report.milliseconds, 99), "ms"),
         ]
 
     async def measured(self, kind: Kind, *, in_flight: int, calls: int) -> _Measured:
@@ -229,7 +229,7 @@ class _Run:
             Plan(
                 address=f"127.0.0.1:{self._platform.command.grpc_port}",
                 path=PLACE_ORDER,
-                tokens=[self._platform.token(who) for who in kind.callers],
+                token=self._platform.token(kind.caller),
                 bodies=bodies,
                 run=self._number,
                 calls=calls,

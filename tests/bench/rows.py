@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
+import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psutil
 
-BENCH_FILE = Path(__file__).parents[2] / "build" / "bench.json"
+from chassis.kernel.clock import SystemClock
+
+REPOSITORY = Path(__file__).parents[2]
+BENCH_FILE = REPOSITORY / "build" / "bench.json"
 
 
 class NotMeasurable(Exception):
@@ -36,10 +42,29 @@ def machine() -> str:
     )
 
 
+def percentile(ordered: Sequence[float], percent: float) -> float:
+    """What so many percent of the values stay within, by the nearest rank; the smallest first."""
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
+
+
+def measured_at() -> str:
+    """When this is, and of which commit the checkout is, if that is known."""
+    commit = "a commit that is not known"
+    with suppress(OSError, subprocess.CalledProcessError):
+        describe = ["git", "describe", "--always", "--dirty"]
+        told = subprocess.run(describe, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        commit = told.stdout.strip()
+    return f"{SystemClock().now():%Y-%m-%d %H:%M} UTC, {commit}"
+
+
 def write(rows: Sequence[Row], *, kept: Sequence[Row] = ()) -> None:
-    """Writes the rows to build/bench.json, those kept from an earlier run before them."""
-    names = {row.name for row in rows}
-    all_rows = [*(row for row in kept if row.name not in names), *rows]
+    """Writes the rows to build/bench.json, those kept from an earlier run before them.
+
+    Each says at the end of its conditions when and of which commit it was measured.
+    """
+    names, moment = {row.name for row in rows}, measured_at()
+    written_now = [replace(row, conditions=f"{row.conditions}; {moment}") for row in rows]
+    all_rows = [*(row for row in kept if row.name not in names), *written_now]
     BENCH_FILE.parent.mkdir(exist_ok=True)
     BENCH_FILE.write_text(
         json.dumps([asdict(row) for row in all_rows], indent=2, ensure_ascii=False) + "\n"

@@ -15,7 +15,7 @@ from chassis.rpc.auth import Caller
 from hutong.common.v1 import measure_pb2, product_quantity_pb2
 from hutong.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
 from tests.bench.cpu import told
-from tests.bench.rows import NotMeasurable, Row
+from tests.bench.rows import NotMeasurable, Row, percentile
 from tests.bench.running import Running, running
 from tests.bench.stock_clients import READY, Change, Follow, line_of
 
@@ -104,10 +104,10 @@ def _rows(
     return [
         Row(
             "stock_watch_p99_ms",
-            _percentile(waits, 99),
+            percentile(waits, 99),
             "ms",
             f"from the answer to a change to its arrival, each at each follower; p50 "
-            f"{_percentile(waits, 50):.0f}; {conditions}",
+            f"{percentile(waits, 50):.0f}; {conditions}",
         ),
         Row(
             "stock_watch_cpu_percent",
@@ -117,10 +117,6 @@ def _rows(
             f"({sum(alone.used.values()) / SECONDS * 100:.0f}): {told(more)}; {conditions}",
         ),
     ]
-
-
-def _percentile(ordered: Sequence[float], percent: float) -> float:
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
 def _watched() -> list[tuple[str, list[str]]]:
