@@ -70,11 +70,11 @@ class Witness:
                 consumer = self.consumer(plan.name, member)
                 self._workers.add(Worker(f"{CONSUMER}.{plan.name}.{member}", consumer.round))
 
-    def consumer(self, source: str, member: str) -> Consumer:
-        """One member, of one service's events."""
+    def consumer(self, source: str, member: str, *, name: str = CONSUMER) -> Consumer:
+        """One member, of one service's events; another name is another consumer."""
         assert self._database is not None
         return Consumer(
-            name=f"{CONSUMER}-{source}",
+            name=f"{name}-{source}",
             member=member,
             source=source,
             database=self._database,

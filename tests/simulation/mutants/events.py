@@ -23,6 +23,7 @@ from tests.support.shop import request_id, yuan
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 UNREADABLE = b"\xff\xff"
+IDLE = "idle"
 
 
 async def _until(stage: Stage, service: str, statement: str, *arguments: object) -> None:
@@ -226,6 +227,26 @@ async def _top_up_a_minute_ago(stage: Stage) -> list[str]:
     return words
 
 
+def _idle_from_the_first_on(patch: pytest.MonkeyPatch) -> None:
+    real = Consumer._deliver
+
+    async def deliver(one: Consumer, entries: Sequence[Any]) -> None:
+        if one._name.startswith(IDLE):
+            await one._acknowledge([entry.entry_id for entry in entries])
+        else:
+            await real(one, entries)
+
+    patch.setattr(Consumer, "_deliver", deliver)
+
+
+async def _top_up_with_one_more_consumer(stage: Stage) -> list[str]:
+    idle = stage.witness.consumer("payments", "a", name=IDLE)
+    for _ in range(2):
+        await idle.round()
+    await _top_up_a_minute_ago(stage)
+    return [IDLE]
+
+
 EVENT_MUTANTS = (
     Mutant(
         "an event between two others is not written",
@@ -273,6 +294,13 @@ EVENT_MUTANTS = (
         ("event_not_handled",),
         _top_up_a_minute_ago,
         _dropped,
+        why_row="a consumer has a minute; the time of publication is set back by two",
+    ),
+    Mutant(
+        "a consumer has never handled anything",
+        ("event_not_handled",),
+        _top_up_with_one_more_consumer,
+        _idle_from_the_first_on,
         why_row="a consumer has a minute; the time of publication is set back by two",
     ),
 )
