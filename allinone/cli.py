@@ -57,20 +57,20 @@ from allinone.traces import traces_sent
 from allinone.verify import verify
 from allinone.waiting import stop_wished, until
 from chassis import log
+from chassis.http import CannotListen
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from chassis.rpc.engines import EngineMissing
-from chassis.rpc.server import PortInUse
+from chassis.rpc.server import GrpcPortInUse
 from chassis.settings import SettingsError
-from gateway.server import CannotListen
 
 STATUS_SECONDS_MAX = 5.0
 
 PROBLEMS = (
     SettingsError,
     EmbeddedError,
-    PortInUse,
+    GrpcPortInUse,
     EngineMissing,
     CannotListen,
     PersonUnknown,

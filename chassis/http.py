@@ -30,7 +30,7 @@ class CannotListen(Exception):
     """The address can't be listened on. The text is one line for the person who chose it."""
 
 
-class PortInUse(CannotListen):
+class HttpPortInUse(CannotListen):
     """Another process, or this one, has the port."""
 
 
@@ -67,7 +67,7 @@ class HttpServer:
         return self._port
 
     async def start(self) -> None:
-        """Binds the address and serves; PortInUse if it is taken, CannotListen if it can't be."""
+        """Binds the address and serves; HttpPortInUse if it is taken, else CannotListen."""
         listening = _listening(self._host, self._port)
         self._port = int(listening.getsockname()[1])
         self._serving = asyncio.create_task(self._server.serve([listening]), name="http-server")
@@ -108,7 +108,7 @@ def _listening(host: str, port: int) -> socket.socket:
         listening = socket.create_server((host, port), family=family)
     except OSError as problem:
         if problem.errno == errno.EADDRINUSE:
-            raise PortInUse(
+            raise HttpPortInUse(
                 f"HTTP can't listen on {host}:{port}: the port is in use; "
                 "set HUTONG_HTTP_PORT to another"
             ) from problem

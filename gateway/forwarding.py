@@ -20,7 +20,7 @@ from chassis.rpc.call import DEADLINE_SECONDS_DEFAULT
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.gate import Gate
 from chassis.rpc.interceptors import STREAM_SECONDS_MAX
-from chassis.rpc.server import CALLS_AT_ONCE_MAX, METADATA_BYTES_MAX, STOP_SECONDS, PortInUse
+from chassis.rpc.server import CALLS_AT_ONCE_MAX, METADATA_BYTES_MAX, STOP_SECONDS, GrpcPortInUse
 from chassis.rpc.status import STATUS_DETAILS_KEY, to_status
 from gateway.routes.contracts import contracts_of
 from gateway.upstream import Refused, Stream, Upstream
@@ -63,11 +63,11 @@ class Forwarding:
         reflection.enable_server_reflection(shown, self._server)
 
     async def start(self, address: str) -> None:
-        """Binds the address and serves; PortInUse if it is taken."""
+        """Binds the address and serves; GrpcPortInUse if it is taken."""
         try:
             self._server.add_insecure_port(address)
         except RuntimeError as error:
-            raise PortInUse(address) from error
+            raise GrpcPortInUse(address) from error
         for service in self._upstream.services:
             await self.set_serving(service, is_serving=False)
         await self._server.start()

@@ -43,6 +43,9 @@ STREAMS_AT_ONCE_MAX = 2000
 STREAMS_OF_ONE_CALLER_MAX = 32
 """Streams that are open, in all and for one token; the next one is refused."""
 
+CONNECTIONS_MAX = 1000 + STREAMS_AT_ONCE_MAX
+"""Connections of the HTTP server: so many for calls and pages, and one for each stream."""
+
 STREAM_SECONDS_MAX = 3600.0
 """A stream ends after so long, and its reader resumes."""
 

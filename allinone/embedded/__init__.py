@@ -28,8 +28,8 @@ from allinone.embedded.errors import (
     HomeInUse,
     HomeNotWritable,
     PasswordRefused,
-    PortInUse,
     RestoreUnfinished,
+    StorePortInUse,
 )
 from allinone.embedded.home import HOME_VARIABLE, Home, Secrets, home_folder
 from allinone.embedded.postgres import SUPERUSER, EmbeddedPostgres
@@ -55,9 +55,9 @@ __all__ = [
     "HomeInUse",
     "HomeNotWritable",
     "PasswordRefused",
-    "PortInUse",
     "RestoreUnfinished",
     "Secrets",
+    "StorePortInUse",
     "Supervisor",
     "home_folder",
     "require_durable",

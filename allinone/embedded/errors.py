@@ -75,7 +75,7 @@ class CannotDropRoot(EmbeddedError):
         )
 
 
-class PortInUse(EmbeddedError):
+class StorePortInUse(EmbeddedError):
     """Somebody took the port between its choice and its use."""
 
     def __init__(self, name: str, port: int) -> None:

@@ -10,7 +10,7 @@ import signal
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from allinone.embedded.errors import ChildFailed, EmbeddedError, PortInUse
+from allinone.embedded.errors import ChildFailed, EmbeddedError, StorePortInUse
 from allinone.embedded.process import ChildProcess
 
 HOST = "127.0.0.1"
@@ -59,7 +59,7 @@ class EmbeddedStore(ABC):
     async def start(self) -> None:
         """Returns when the store answers; at once when it runs already.
 
-        Raises an EmbeddedError: PortInUse, FolderInUse, CannotDropRoot, BinariesMissing,
+        Raises an EmbeddedError: StorePortInUse, FolderInUse, CannotDropRoot, BinariesMissing,
         ChildFailed.
         """
         async with self._changing:
@@ -124,7 +124,7 @@ class EmbeddedStore(ABC):
 
     def _failure(self, process: ChildProcess) -> EmbeddedError:
         if ADDRESS_IN_USE in process.output():
-            return PortInUse(self.name, self.port)
+            return StorePortInUse(self.name, self.port)
         return process.failure()
 
     @abstractmethod

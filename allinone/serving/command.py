@@ -18,13 +18,13 @@ from chassis import log
 from chassis.http import CannotListen
 from chassis.kernel.errors import HutongError
 from chassis.rpc.engines import EngineMissing
-from chassis.rpc.server import PortInUse
+from chassis.rpc.server import GrpcPortInUse
 from chassis.settings import SettingsError
 
 PROBLEMS = (
     SettingsError,
     EmbeddedError,
-    PortInUse,
+    GrpcPortInUse,
     EngineMissing,
     CannotListen,
     ProductionRefused,

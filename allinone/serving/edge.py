@@ -18,14 +18,15 @@ from allinone.topology import WORKERS, Settings, contract_of
 from chassis.app import Worker, Workers
 from chassis.garbage import spare_what_stays
 from chassis.health import Check, Lookout, PartHealth, redis_check
+from chassis.http import HttpServer
 from chassis.rpc.probe import Probe
 from chassis.telemetry import Metrics
 from gateway.coalescing import Identity
 from gateway.forwarding import Forwarding
 from gateway.front import Front
+from gateway.limits import CONNECTIONS_MAX
 from gateway.main import application
 from gateway.routes.api import Api
-from gateway.server import CONNECTIONS_MAX, HttpServer
 from gateway.upstream import Upstream
 
 OPEN_FILES = 2 * CONNECTIONS_MAX
@@ -81,6 +82,7 @@ class Edge:
             ),
             host=platform.host,
             port=platform.http_port,
+            connections_max=CONNECTIONS_MAX,
         )
         await http.start()
         self._http = http

@@ -45,7 +45,7 @@ class Servicer:
     service: str
 
 
-class PortInUse(Exception):
+class GrpcPortInUse(Exception):
     """The address is taken. The text is one line for the person who chose it."""
 
     def __init__(self, address: str) -> None:
@@ -55,13 +55,13 @@ class PortInUse(Exception):
 
 
 def require_free(host: str, port: int) -> None:
-    """PortInUse if another program listens there, to be told before anything is started."""
+    """GrpcPortInUse if another program listens there, to be told before anything is started."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortInUse(f"{host}:{port}") from error
+            raise GrpcPortInUse(f"{host}:{port}") from error
 
 
 class RpcServer:
@@ -101,11 +101,11 @@ class RpcServer:
         self._services = ("", *services)
 
     async def start(self, address: str) -> None:
-        """Binds the address and serves, not yet ready; PortInUse if it is taken."""
+        """Binds the address and serves, not yet ready; GrpcPortInUse if it is taken."""
         try:
             self._server.add_insecure_port(address)
         except RuntimeError as error:
-            raise PortInUse(address) from error
+            raise GrpcPortInUse(address) from error
         await self.set_ready(is_ready=False)
         await self._server.start()
 

@@ -23,13 +23,11 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from gateway.routes.filling import OWN_FORMS
 from gateway.routes.json_text import Json
 
 _F = FieldDescriptor
 _TIMESTAMP = "google.protobuf.Timestamp"
-_OWN_FORMS = "google.protobuf."
-"""Messages of this package have a form of their own in JSON."""
-
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 """Of the years 1 and 9999, between which a time can be told."""
 
@@ -83,7 +81,7 @@ class Replies:
     def _telling(self, kind: Descriptor) -> Tell:
         # The digits of a float are a matter of its own, and no contract of ours has one.
         has_floats = any(field.cpp_type == _F.CPPTYPE_FLOAT for field in kind.fields)
-        if has_floats or kind.full_name.startswith(_OWN_FORMS):
+        if has_floats or kind.full_name.startswith(OWN_FORMS):
             return _own_form
         told = _Told(kind, self._tell)
         is_resource = kind.GetOptions().HasExtension(_RESOURCE)

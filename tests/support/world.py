@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from allinone.issuer import LocalIssuer
 from chassis.app import Blueprint, Deps, Service, Workers
 from chassis.db.engine import Database
+from chassis.http import HttpServer
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Authenticator, Caller
@@ -27,9 +28,9 @@ from chassis.telemetry import Metrics
 from chassis.testing.database import TestDatabases
 from gateway.coalescing import Identity
 from gateway.front import Front
+from gateway.limits import CONNECTIONS_MAX
 from gateway.main import application
 from gateway.routes.api import Api
-from gateway.server import HttpServer
 from gateway.upstream import Upstream
 from hutong.auth.v1 import call_context_pb2
 
@@ -152,7 +153,7 @@ class World:
         identity = Identity(_authenticator(self.issuer), tokens) if is_coalescing else None
         api = Api(upstream, self.metrics, identity=identity)
         app = application(front, api, allowed_origins=allowed_origins)
-        server = HttpServer(app, host="127.0.0.1", port=0)
+        server = HttpServer(app, host="127.0.0.1", port=0, connections_max=CONNECTIONS_MAX)
         await server.start()
         self.edges.append(Edge(upstream, api, server))
         return f"http://127.0.0.1:{server.port}"

@@ -27,7 +27,7 @@ from allinone.embedded import (
     HomeInUse,
     HomeNotWritable,
     PasswordRefused,
-    PortInUse,
+    StorePortInUse,
     Supervisor,
     home_folder,
     require_durable,
@@ -225,9 +225,9 @@ async def test_taken_port_is_left_to_its_holder(tmp_path: Path) -> None:
     port = home.port("valkey")
     with socket.create_server(("127.0.0.1", port)):
         assert home.port("postgres") != port
-        with pytest.raises(PortInUse, match=str(port)):
+        with pytest.raises(StorePortInUse, match=str(port)):
             await EmbeddedValkey(home.folder, secrets=home.secrets, port=port).start()
-        with pytest.raises(PortInUse, match=str(port)):
+        with pytest.raises(StorePortInUse, match=str(port)):
             await EmbeddedPostgres(home.folder, secrets=home.secrets, port=port).start()
         assert home.port("valkey") != port
 

@@ -15,6 +15,7 @@ import pytest
 
 from allinone.issuer import LocalIssuer
 from allinone.topology import BLUEPRINTS
+from chassis.http import HttpServer
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import Conflict, PermissionDenied
 from chassis.rpc.auth import Authenticator
@@ -23,11 +24,10 @@ from chassis.telemetry import Metrics
 from gateway import coalescing
 from gateway.coalescing import Identity, TwinError, twins_of
 from gateway.front import Front
-from gateway.limits import BATCHES_AT_ONCE_MAX, ITEM_BYTES_MAX
+from gateway.limits import BATCHES_AT_ONCE_MAX, CONNECTIONS_MAX, ITEM_BYTES_MAX
 from gateway.main import application
 from gateway.routes.api import Api
 from gateway.routes.contracts import contracts_of
-from gateway.server import HttpServer
 from gateway.upstream import Upstream
 from tests.support.batch_service import QUOTE, BatchService
 from tests.support.shop import CASHIER, OPERATOR, STORE, Shop, request_id
@@ -235,7 +235,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         metrics=metrics,
         docs_folder=Path("docs"),
     )
-    server = HttpServer(application(front, api), host="127.0.0.1", port=0)
+    server = HttpServer(
+        application(front, api), host="127.0.0.1", port=0, connections_max=CONNECTIONS_MAX
+    )
     await server.start()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=20) as http:
         yield Stage(service, server, http, issuer.token(CASHIER, seconds=600))

@@ -15,14 +15,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from chassis.http import Application, CannotListen, HttpPortInUse, HttpServer
 from chassis.kernel.errors import Unavailable
 from chassis.telemetry import Metrics
 from gateway.front import CallShown, Front, PersonShown
+from gateway.limits import CONNECTIONS_MAX
 from gateway.main import application
-from gateway.server import CannotListen, HttpServer, PortInUse
 
 KEYS = {"keys": [{"kid": "local-1", "kty": "OKP"}]}
 OUTSIDE = "not for everybody"
+
+
+def server_of(served: Application, *, host: str = "127.0.0.1", port: int = 0) -> HttpServer:
+    return HttpServer(served, host=host, port=port, connections_max=CONNECTIONS_MAX)
 
 
 async def answers() -> None:
@@ -85,7 +90,7 @@ async def serve() -> AsyncIterator[Serve]:
 
     async def start(served: Front | Starlette) -> httpx.AsyncClient:
         app = application(served) if isinstance(served, Front) else served
-        servers.append(HttpServer(app, host="127.0.0.1", port=0))
+        servers.append(server_of(app))
         await servers[-1].start()
         clients.append(httpx.AsyncClient(base_url=f"http://127.0.0.1:{servers[-1].port}"))
         return clients[-1]
@@ -293,10 +298,10 @@ async def test_every_answer_has_the_security_headers_and_head_has_no_body(
 
 
 async def test_a_port_in_use_is_one_line_that_says_what_to_set(front: Front) -> None:
-    first = HttpServer(application(front), host="127.0.0.1", port=0)
+    first = server_of(application(front))
     await first.start()
-    second = HttpServer(application(front), host="127.0.0.1", port=first.port)
-    with pytest.raises(PortInUse, match="HUTONG_HTTP_PORT") as caught:
+    second = server_of(application(front), port=first.port)
+    with pytest.raises(HttpPortInUse, match="HUTONG_HTTP_PORT") as caught:
         await second.start()
     assert str(first.port) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -307,15 +312,15 @@ async def test_a_port_in_use_is_one_line_that_says_what_to_set(front: Front) -> 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
 async def test_an_address_that_is_not_ours_is_refused_in_one_line(front: Front, host: str) -> None:
     with pytest.raises(CannotListen, match=host) as caught:
-        await HttpServer(application(front), host=host, port=0).start()
+        await server_of(application(front), host=host).start()
     assert "\n" not in str(caught.value)
 
 
 async def test_the_port_is_free_again_after_a_stop(front: Front) -> None:
-    first = HttpServer(application(front), host="127.0.0.1", port=0)
+    first = server_of(application(front))
     await first.start()
     await first.stop()
-    second = HttpServer(application(front), host="127.0.0.1", port=first.port)
+    second = server_of(application(front), port=first.port)
     await second.start()
     async with httpx.AsyncClient() as client:
         answer = await client.get(f"http://127.0.0.1:{second.port}/healthz")
@@ -325,7 +330,7 @@ async def test_the_port_is_free_again_after_a_stop(front: Front) -> None:
 
 async def test_signals_stay_with_the_process(front: Front) -> None:
     before = (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
-    server = HttpServer(application(front), host="127.0.0.1", port=0)
+    server = server_of(application(front))
     await server.start()
     during = (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
     await server.stop()
@@ -340,7 +345,7 @@ async def test_a_stop_lets_the_request_in_flight_end(serve: Serve) -> None:
         await asyncio.sleep(0.3)
         return PlainTextResponse("done")
 
-    server = HttpServer(Starlette(routes=[Route("/", slow)]), host="127.0.0.1", port=0)
+    server = server_of(Starlette(routes=[Route("/", slow)]))
     await server.start()
     async with httpx.AsyncClient() as client:
         asking = asyncio.create_task(client.get(f"http://127.0.0.1:{server.port}/"))
@@ -350,7 +355,7 @@ async def test_a_stop_lets_the_request_in_flight_end(serve: Serve) -> None:
 
 
 async def test_a_silent_connection_does_not_hold_up_a_stop(front: Front) -> None:
-    server = HttpServer(application(front), host="127.0.0.1", port=0)
+    server = server_of(application(front))
     await server.start()
     with socket.create_connection(("127.0.0.1", server.port)) as silent:
         silent.sendall(b"GET / HTTP/1.1\r\nHost:")

@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from chassis.http import HttpServer
 from chassis.telemetry import Metrics
 from gateway import limits
 from gateway.front import Front
 from gateway.main import application
 from gateway.routes.api import Api
-from gateway.server import HttpServer
 from gateway.upstream import Upstream
 from tests.support.shop import CASHIER, MANAGER, STORE
 from tests.support.slow_service import SlowService
@@ -128,7 +128,12 @@ async def slow() -> AsyncIterator[tuple[SlowService, HttpServer]]:
         metrics=Metrics(),
         docs_folder=Path("docs"),
     )
-    server = HttpServer(application(front, Api(upstream, front.metrics)), host="127.0.0.1", port=0)
+    server = HttpServer(
+        application(front, Api(upstream, front.metrics)),
+        host="127.0.0.1",
+        port=0,
+        connections_max=limits.CONNECTIONS_MAX,
+    )
     await server.start()
     yield service, server
     await server.stop()

@@ -10,15 +10,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from chassis.http import HttpServer
 from chassis.kernel.errors import Conflict, HutongError, Unavailable
 from chassis.rpc.auth import Caller
 from chassis.telemetry import Metrics
 from gateway import limits
 from gateway.front import Front
+from gateway.limits import CONNECTIONS_MAX
 from gateway.main import application
 from gateway.routes import api, events
 from gateway.routes.api import Api
-from gateway.server import HttpServer
 from gateway.upstream import Upstream
 from hutong.orders.v1 import orders_pb2, orders_service_pb2
 from tests.support.event_source import reading
@@ -145,7 +146,9 @@ async def stage() -> AsyncIterator[Stage]:
         docs_folder=Path("docs"),
     )
     served = Api(upstream, metrics)
-    server = HttpServer(application(front, served), host="127.0.0.1", port=0)
+    server = HttpServer(
+        application(front, served), host="127.0.0.1", port=0, connections_max=CONNECTIONS_MAX
+    )
     await server.start()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=20) as http:
         yield Stage(service, served, server, metrics, http)

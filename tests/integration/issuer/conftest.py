@@ -11,10 +11,11 @@ from allinone.embedded import EmbeddedPostgres, EmbeddedValkey
 from allinone.issuer import Clients, Grants, LocalIssuer
 from allinone.issuer.sign_in import SignIn
 from allinone.serving.edge import demo_people
+from chassis.http import HttpServer
 from chassis.telemetry import Metrics
 from gateway.front import Front
+from gateway.limits import CONNECTIONS_MAX
 from gateway.main import application
-from gateway.server import HttpServer
 from tests.integration.issuer.signing_in import SHOP, SHOP_CALLBACK, SigningIn
 from tests.support.command import free_port
 
@@ -56,7 +57,9 @@ async def serving(folder: Path, redis: Callable[[], Redis | None]) -> AsyncItera
     for port, store in zip(ports, grants, strict=True):
         sign_in = SignIn(issuer, grants=store, people=demo_people(), clients=Clients.of(CONFIGURED))
         app = application(front, more_routes=tuple(sign_in.routes()))
-        servers.append(HttpServer(app, host="127.0.0.1", port=port))
+        servers.append(
+            HttpServer(app, host="127.0.0.1", port=port, connections_max=CONNECTIONS_MAX)
+        )
         await servers[-1].start()
     async with httpx.AsyncClient(base_url=issuer.name, timeout=30) as http:
         yield SigningIn(issuer, f"http://127.0.0.1:{ports[1]}", http, grants)
