@@ -117,19 +117,20 @@ class Api:
         try:
             match = self._match(asked)
             with tracing.serving(match.binding.route, asked.header(_TRACEPARENT)):
-                if match.binding.is_stream:
-                    await self._tell(asked, match, begun, send)
+                try:
+                    if match.binding.is_stream:
+                        await self._tell(asked, match, begun, send)
+                        return
+                    answer = await self._answer(asked, match)
+                except ClientDisconnect:
+                    log.info("http_caller_left")
                     return
-                answer = await self._answer(asked, match)
         except Refused as refused:
             answer = Answer.of(problem_of(refused.status))
         except HutongError as error:
             answer = Answer.of(problem_of_error(error))
         except HTTPException as refused:
             answer = Answer.of(problem(refused.status_code, refused.headers))
-        except ClientDisconnect:
-            log.info("http_caller_left")
-            return
         self._observe(match, answer.status, begun)
         await answer.send(send, takes_gzip="gzip" in (asked.header(b"accept-encoding") or ""))
 

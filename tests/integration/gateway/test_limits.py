@@ -10,7 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 
+from chassis import log
 from chassis.http import HttpServer
 from chassis.telemetry import Metrics
 from gateway import limits
@@ -22,6 +24,7 @@ from tests.support.shop import CASHIER, MANAGER, STORE
 from tests.support.slow_service import SlowService
 from tests.support.web import Web
 
+TRACE = f"{7:032x}"
 CATALOG = "hutong.catalog.v1.CatalogService"
 QUOTE = f"/v1/{STORE}/orders:quote"
 
@@ -141,9 +144,13 @@ async def slow() -> AsyncIterator[tuple[SlowService, HttpServer]]:
     await service.stop()
 
 
-async def asking(server: HttpServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def asking(
+    server: HttpServer, *, traceparent: str = ""
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(b"GET /v1/products HTTP/1.1\r\nHost: x\r\n\r\n")
+    writer.write(
+        f"GET /v1/products HTTP/1.1\r\nHost: x\r\ntraceparent: {traceparent}\r\n\r\n".encode()
+    )
     await writer.drain()
     return reader, writer
 
@@ -154,6 +161,25 @@ async def test_a_caller_who_leaves_stops_the_work(slow: tuple[SlowService, HttpS
     await service.until_waiting(1)
     writer.close()
     await service.until_waiting(0)
+
+
+async def test_that_a_caller_left_is_told_with_the_trace_of_the_call(
+    slow: tuple[SlowService, HttpServer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    service, server = slow
+    before = structlog.get_config()
+    log.configure(level="info", form="json")
+    try:
+        _, writer = await asking(server, traceparent=f"00-{TRACE}-{1:016x}-00")
+        await service.until_waiting(1)
+        writer.close()
+        await service.until_waiting(0)
+        async with asyncio.timeout(20):
+            while "http_caller_left" not in (told := capsys.readouterr().err):
+                await asyncio.sleep(0.01)
+    finally:
+        structlog.configure(**before)
+    assert f'"trace_id": "{TRACE}"' in told
 
 
 async def test_one_call_too_many_is_told_to_come_back(slow: tuple[SlowService, HttpServer]) -> None:
