@@ -20,13 +20,16 @@ from chassis.rpc.call import DEADLINE_SECONDS_DEFAULT
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.gate import Gate
 from chassis.rpc.interceptors import STREAM_SECONDS_MAX
-from chassis.rpc.server import CALLS_AT_ONCE_MAX, METADATA_BYTES_MAX, STOP_SECONDS, GrpcPortInUse
+from chassis.rpc.server import CALLS_AT_ONCE_MAX, METADATA_BYTES_MAX, GrpcPortInUse
 from chassis.rpc.status import STATUS_DETAILS_KEY, to_status
 from gateway.routes.contracts import contracts_of
 from gateway.upstream import Refused, Stream, Upstream
 
 FORWARD_DRAIN_SECONDS = 8.0
 """How long calls in flight may take once the process is told to stop."""
+
+FORWARD_STOP_SECONDS = 2.0
+"""How long after that their last answers may be on their way."""
 
 ANYBODY = Caller(principal="", tenant="", roles=frozenset())
 """Who calls is for the services to say; to the gate all are alike."""
@@ -88,7 +91,7 @@ class Forwarding:
 
     async def stop(self) -> None:
         """Ends all connections."""
-        await self._server.stop(STOP_SECONDS)
+        await self._server.stop(FORWARD_STOP_SECONDS)
 
     def _unary(self, path: str) -> grpc.RpcMethodHandler[bytes, bytes]:
         async def forward(request: bytes, context: Context) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -95,23 +96,30 @@ class Edge:
         self._is_ready = is_ready
 
     async def stop(self) -> None:
-        """Takes no more callers, and lets those in flight get their answers."""
+        """Takes no more callers, and lets those in flight get their answers.
+
+        Both ports drain at once, so that whoever started the process need not wait for their sum.
+        """
         self.set_ready(is_ready=False)
-        if self._api is not None:
-            self._api.drain()
-        if self._forwarding is not None:
-            await self._forwarding.turn_away()
-        if self._http is not None:
-            await self._http.stop()
-        if self._api is not None:
-            await self._api.close()
+        await asyncio.gather(self._stop_http(), self._stop_forwarding())
         await self._workers.stop()
-        if self._forwarding is not None:
-            await self._forwarding.stop()
         if self._upstream is not None:
             await self._upstream.close()
         for probe in self._probes.values():
             await probe.close()
+
+    async def _stop_http(self) -> None:
+        if self._api is not None:
+            self._api.drain()
+        if self._http is not None:
+            await self._http.stop()
+        if self._api is not None:
+            await self._api.close()
+
+    async def _stop_forwarding(self) -> None:
+        if self._forwarding is not None:
+            await self._forwarding.turn_away()
+            await self._forwarding.stop()
 
     async def _start_alone(self, upstream: Upstream) -> None:
         forwarding = Forwarding(upstream)
