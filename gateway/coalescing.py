@@ -28,6 +28,7 @@ from chassis.rpc.call import Call
 from chassis.rpc.values import wire_bytes
 from chassis.telemetry import Metrics
 from gateway.limits import (
+    BATCH_BESIDE_AFTER_SECONDS,
     BATCH_BYTES_MAX,
     BATCHES_AT_ONCE_MAX,
     CALL_SECONDS_MAX,
@@ -166,6 +167,7 @@ class _Lane:
             self._run,
             metrics=metrics,
             batches_at_once_max=BATCHES_AT_ONCE_MAX,
+            beside_after_seconds=BATCH_BESIDE_AFTER_SECONDS,
         )
 
     async def _run(self, items: Sequence[_Item]) -> Sequence[Outcome | HutongError]:

@@ -32,6 +32,9 @@ Less fits into one packet anyway.
 BATCHES_AT_ONCE_MAX = 4
 """Batches of one method that are on their way to its service."""
 
+BATCH_BESIDE_AFTER_SECONDS = 0.01
+"""So long the last of them gets to be answered, before the next goes on its way beside it."""
+
 ITEM_BYTES_MAX = 16 * 1024
 BATCH_BYTES_MAX = 256 * 1024
 """What requests in a batch may weigh, each and together. A larger one is sent on its own.

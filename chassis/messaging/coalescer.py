@@ -1,7 +1,8 @@
 """Group commit: requests that arrive while a batch is in flight become the next batch.
 
-A lone request is run at once and never waits for company. Under load batches grow by themselves, up
-to a bound; beyond a bounded queue callers are told to come back. One item's failure is its own.
+A lone request is run at once and never waits for company, but for what arrived in the same turn of
+the event loop. Under load batches grow by themselves, up to a bound; beyond a bounded queue callers
+are told to come back. One item's failure is its own.
 """
 
 from __future__ import annotations
@@ -48,7 +49,11 @@ class _Waiting(Generic[Item, Result]):
 
 
 class Coalescer(Generic[Item, Result]):
-    """One lane of work, in batches. Whoever stops waiting does not stop a batch that has begun."""
+    """One lane of work, in batches. Whoever stops waiting does not stop a batch that has begun.
+
+    Where several batches may be in flight at once, one starts beside others only if they have not
+    ended `beside_after_seconds` after the last of them began.
+    """
 
     def __init__(
         self,
@@ -59,6 +64,7 @@ class Coalescer(Generic[Item, Result]):
         batch_items_max: int = BATCH_ITEMS_MAX,
         queue_items_max: int = QUEUE_ITEMS_MAX,
         batches_at_once_max: int = LANES,
+        beside_after_seconds: float = 0.0,
     ) -> None:
         self._lane = lane
         self._run = run
@@ -66,10 +72,13 @@ class Coalescer(Generic[Item, Result]):
         self._queue_items_max = queue_items_max
         self._batches_at_once_max = batches_at_once_max
         self._queue: deque[_Waiting[Item, Result]] = deque()
+        self._beside_after_seconds = beside_after_seconds
         self._batches: set[asyncio.Task[None]] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._is_closed = False
+        self._begun = 0.0
         self._is_starting = False
+        self._starting_beside: asyncio.TimerHandle | None = None
         self._batch_size = metrics.batch_items.labels(lane)
         self._queued = metrics.queue_items.labels(lane)
 
@@ -108,6 +117,8 @@ class Coalescer(Generic[Item, Result]):
     def _start_batches(self) -> None:
         self._is_starting = False
         while self._queue and len(self._batches) < self._batches_at_once_max:
+            if self._is_to_wait():
+                break
             batch = self._next_batch()
             if batch:
                 # What runs for many is part of nobody's trace; what runs for one is part of theirs.
@@ -116,6 +127,24 @@ class Coalescer(Generic[Item, Result]):
                 self._batches.add(task)
                 task.add_done_callback(self._batch_ended)
         self._queued.set(len(self._queue))
+
+    def _is_to_wait(self) -> bool:
+        """Whether the batches in flight may still end before another starts beside them."""
+        if not self._beside_after_seconds:
+            return False
+        now = time.monotonic()
+        left = self._begun + self._beside_after_seconds - now
+        if not self._batches or left <= 0:
+            self._begun = now
+            return False
+        if self._starting_beside is None:
+            loop = asyncio.get_running_loop()
+            self._starting_beside = loop.call_later(left, self._start_beside)
+        return True
+
+    def _start_beside(self) -> None:
+        self._starting_beside = None
+        self._start_batches()
 
     def _batch_ended(self, task: asyncio.Task[None]) -> None:
         self._batches.discard(task)

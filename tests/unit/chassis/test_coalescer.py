@@ -43,8 +43,14 @@ class Work:
         return [ResourceNotFound(resource=str(i)) if i < 0 else 2 * i for i in items]
 
 
-def _lane(work: Work, **bounds: int) -> Coalescer[int, int]:
-    return Coalescer[int, int]("test", work.run, metrics=Metrics(), **bounds)
+def _lane(work: Work, *, beside_after_seconds: float = 0.0, **bounds: int) -> Coalescer[int, int]:
+    return Coalescer[int, int](
+        "test",
+        work.run,
+        metrics=Metrics(),
+        beside_after_seconds=beside_after_seconds,
+        **bounds,
+    )
 
 
 def _submit(lane: Coalescer[int, int], *items: int, seconds: float = 60) -> list[asyncio.Task[int]]:
@@ -62,6 +68,52 @@ async def test_a_lone_request_is_run_at_once_by_itself() -> None:
     work.gate.set()
     assert await _lane(work).submit(21, deadline=time.monotonic() + 60) == 42
     assert work.batches == [[21]]
+
+
+async def test_what_arrives_in_one_turn_of_the_loop_is_one_batch() -> None:
+    work = Work()
+    work.gate.set()
+    lane = _lane(work, batches_at_once_max=2)
+    assert await asyncio.gather(*_submit(lane, 1, 2, 3)) == [2, 4, 6]
+    assert work.batches == [[1, 2, 3]]
+
+
+async def test_a_lane_that_is_closed_in_that_turn_answers_what_it_took() -> None:
+    work = Work()
+    work.gate.set()
+    lane = _lane(work)
+    tasks = _submit(lane, 1, 2)
+    await asyncio.sleep(0)
+    await lane.close()
+    assert [task.result() for task in tasks] == [2, 4]
+
+
+async def test_a_batch_gets_its_time_to_end_before_another_starts_beside_it() -> None:
+    work = Work()
+    lane = _lane(work, batches_at_once_max=2, beside_after_seconds=0.2)
+    first = _submit(lane, 1)
+    await _settled()
+    later = [*_submit(lane, 2), *_submit(lane, 3)]
+    await _settled()
+    assert work.batches == [[1]]
+    async with asyncio.timeout(10):
+        while len(work.batches) < 2:
+            await asyncio.sleep(0.01)
+    assert work.batches == [[1], [2, 3]]
+    work.gate.set()
+    assert await asyncio.gather(*first, *later) == [2, 4, 6]
+
+
+async def test_nobody_waits_for_that_time_once_the_batch_has_ended() -> None:
+    work = Work()
+    lane = _lane(work, batches_at_once_max=2, beside_after_seconds=3600)
+    first = _submit(lane, 1)
+    await _settled()
+    later = _submit(lane, 2)
+    await _settled()
+    work.gate.set()
+    assert await asyncio.gather(*first, *later) == [2, 4]
+    await lane.close()
 
 
 async def test_what_arrives_meanwhile_is_the_next_batch_in_its_order() -> None:

@@ -143,13 +143,13 @@ async def test_a_batch_of_many_is_part_of_no_ones_trace_and_one_of_one_of_its_ow
         with tracing.serving("call", f"00-{item:032x}-00f067aa0ba902b7-00"):
             await lane.submit(item, deadline=time.monotonic() + 60)
 
-    tasks = [asyncio.create_task(submit(1))]
+    first = asyncio.create_task(submit(1))
     while not seen:
         await asyncio.sleep(0)
-    tasks += [asyncio.create_task(submit(item)) for item in (2, 3)]
+    later = [asyncio.create_task(submit(item)) for item in (2, 3)]
     await asyncio.sleep(0)
     gate.set()
-    await asyncio.gather(*tasks)
+    await asyncio.gather(first, *later)
     assert seen == [([1], f"{1:032x}"), ([2, 3], None)]
     assert "order" not in structlog.contextvars.get_contextvars()
 
