@@ -1,25 +1,17 @@
-"""Where a store delivers: polygons on the plane of longitude and latitude.
-
-Every coordinate is a whole ten-millionth of a degree, so each answer is exact and always the same.
-An edge goes the shorter way round the earth and may therefore cross the antimeridian; an edge of
-exactly half a turn has no shorter way and is refused, as is a ring around a pole.
-"""
+"""Where a store delivers: polygons, whose edges belong to them, as GeoJSON describes them."""
 
 from __future__ import annotations
 
-import itertools
 import json
-from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from chassis.kernel.errors import InvalidInput
-from chassis.kernel.geo import LONGITUDE_E7_MAX, WHOLE_TURN_E7, Position, PositionInvalid
+from chassis.kernel.geo import Position, PositionInvalid
+from chassis.kernel.polygon import Polygon, Ring, RingImpossible, ring_through
 
 AREA_POSITIONS_MAX = 1_000
 AREA_BYTES_MAX = 65_536
-RING_POSITIONS_MIN = 4
 
 
 class DeliveryAreaInvalid(InvalidInput):
@@ -27,91 +19,6 @@ class DeliveryAreaInvalid(InvalidInput):
 
     reason = "DELIVERY_AREA_INVALID"
     message = "the delivery area is not a GeoJSON polygon"
-
-
-Vertex = tuple[int, int]
-"""Longitude and latitude; the longitude may lie outside one turn, where the ring left it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """A closed line, the first vertex not repeated; neighbours are less than half a turn apart.
-
-    The vertices lie in arrays, since 100,000 stores' areas are kept in memory.
-    """
-
-    longitudes: array[int]
-    latitudes: array[int]
-    west: int
-    east: int
-    south: int
-    north: int
-
-    @classmethod
-    def of(cls, vertices: Sequence[Vertex]) -> Ring:
-        """The ring through these vertices."""
-        longitudes = array("q", [longitude for longitude, _ in vertices])
-        latitudes = array("q", [latitude for _, latitude in vertices])
-        return cls(
-            longitudes,
-            latitudes,
-            west=min(longitudes),
-            east=max(longitudes),
-            south=min(latitudes),
-            north=max(latitudes),
-        )
-
-    def side_of(self, longitude_e7: int, latitude_e7: int) -> int:
-        """1 inside, 0 on the line, -1 outside: the even-odd rule.
-
-        The point is also looked for a turn to the east and to the west.
-        """
-        if not self.south <= latitude_e7 <= self.north:
-            return -1
-        side, x = -1, self.west + (longitude_e7 - self.west) % WHOLE_TURN_E7
-        while x <= self.east:
-            side = max(side, self._side(x, latitude_e7))
-            x += WHOLE_TURN_E7
-        return side
-
-    def _side(self, x: int, y: int) -> int:
-        is_inside = False
-        previous_x, previous_y = self.longitudes[-1], self.latitudes[-1]
-        for next_x, next_y in zip(self.longitudes, self.latitudes, strict=True):
-            if (previous_y < y and next_y < y) or (previous_y > y and next_y > y):
-                # All of the edge is on one side of the parallel, as most edges are.
-                previous_x, previous_y = next_x, next_y
-                continue
-            # Which side of the edge the point is on: the sign of a cross product.
-            cross = (next_x - previous_x) * (y - previous_y) - (next_y - previous_y) * (
-                x - previous_x
-            )
-            if (
-                cross == 0
-                and min(previous_x, next_x) <= x <= max(previous_x, next_x)
-                and min(previous_y, next_y) <= y <= max(previous_y, next_y)
-            ):
-                return 0
-            # Half-open in latitude, so that a vertex counts for one of its two edges.
-            if (previous_y > y) != (next_y > y) and (cross > 0) == (next_y > previous_y):
-                is_inside = not is_inside
-            previous_x, previous_y = next_x, next_y
-        return 1 if is_inside else -1
-
-
-@dataclass(frozen=True, slots=True)
-class Polygon:
-    """A ring without the insides of its holes. All edges belong to it."""
-
-    outer: Ring
-    holes: tuple[Ring, ...]
-
-    def contains(self, position: Position) -> bool:
-        """Whether the position is in it or on an edge."""
-        point = (position.longitude_e7, position.latitude_e7)
-        return self.outer.side_of(*point) >= 0 and all(
-            hole.side_of(*point) <= 0 for hole in self.holes
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,24 +104,12 @@ def _polygon(rings: Any, at: str) -> Polygon:
 
 
 def _ring(positions: Any, at: str) -> Ring:
-    if not isinstance(positions, list) or len(positions) < RING_POSITIONS_MIN:
+    if not isinstance(positions, list):
         raise DeliveryAreaInvalid.at(at, "has a ring of less than four positions")
-    if positions[0] != positions[-1]:
-        raise DeliveryAreaInvalid.at(at, "has a ring whose last position is not its first")
-    points = [_position(position, at) for position in positions]
-    vertices: list[Vertex] = []
-    longitude_e7 = points[0].longitude_e7
-    for previous, point in itertools.pairwise(points):
-        vertices.append((longitude_e7, previous.latitude_e7))
-        step = (point.longitude_e7 - previous.longitude_e7) % WHOLE_TURN_E7
-        if step == LONGITUDE_E7_MAX:
-            raise DeliveryAreaInvalid.at(at, "has an edge of half a turn")
-        longitude_e7 += step if step < LONGITUDE_E7_MAX else step - WHOLE_TURN_E7
-    if longitude_e7 != points[0].longitude_e7:
-        raise DeliveryAreaInvalid.at(at, "has a ring around a pole")
-    if _twice_the_area(vertices) == 0:
-        raise DeliveryAreaInvalid.at(at, "has a ring without an inside")
-    return Ring.of(vertices)
+    try:
+        return ring_through([_position(position, at) for position in positions])
+    except RingImpossible as problem:
+        raise DeliveryAreaInvalid.at(at, f"has {problem}") from None
 
 
 def _position(coordinates: Any, at: str) -> Position:
@@ -230,13 +125,6 @@ def _position(coordinates: Any, at: str) -> Position:
         raise DeliveryAreaInvalid.at(
             at, "has a position that is not longitude and latitude in degrees"
         ) from None
-
-
-def _twice_the_area(vertices: Sequence[Vertex]) -> int:
-    return sum(
-        x * next_y - next_x * y
-        for (x, y), (next_x, next_y) in zip(vertices, [*vertices[1:], vertices[0]], strict=True)
-    )
 
 
 def _rounded(coordinates: Any) -> Any:

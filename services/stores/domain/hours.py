@@ -1,9 +1,4 @@
-"""When a store is open, in civil time of its zone.
-
-A civil time is the first instant at which the store's wall clock shows it or has passed it. So a
-time that the clock skips is the moment of the skip, one that it shows twice is the first of the
-two, and no period ever ends before it begins.
-"""
+"""When a store is open, in civil time of its zone (chassis.kernel.civil_time)."""
 
 from __future__ import annotations
 
@@ -12,9 +7,10 @@ import itertools
 import zoneinfo
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from chassis.kernel.civil_time import instant, wall_clock
 from chassis.kernel.errors import InvalidInput
 
 MINUTES_PER_DAY = 24 * 60
@@ -131,26 +127,6 @@ def zone_of(time_zone: str, *, at: str = "time_zone") -> ZoneInfo:
     return ZoneInfo(time_zone)
 
 
-def instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    """The first instant, in UTC, at which the wall clock shows these minutes of a day, or later."""
-    shown = datetime.combine(day, datetime.min.time()) + timedelta(minutes=minutes)
-    early = shown.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if _wall(early, zone) == shown:
-        return early
-    # The clock skips it. Read with the offset after the skip it lies before the skip, read with
-    # the one before the skip it lies after (PEP 495): the skip is the boundary between.
-    before = shown.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    seconds = int((early - before).total_seconds())
-    low, high = 0, seconds
-    while low < high:
-        middle = (low + high) // 2
-        if _wall(before + timedelta(seconds=middle), zone) >= shown:
-            high = middle
-        else:
-            low = middle + 1
-    return before + timedelta(seconds=low)
-
-
 def openness(
     hours: OpeningHours, zone: ZoneInfo, at: datetime, *, closed_until: datetime | None = None
 ) -> Openness:
@@ -164,7 +140,7 @@ def openness(
             is_open=False,
             open_until=None,
             opens_at=closed_until if reopened.is_open else reopened.opens_at,
-            business_date=_wall(at, zone).date(),
+            business_date=wall_clock(at, zone).date(),
         )
     return openness_and_end(hours, zone, at)[0]
 
@@ -173,7 +149,7 @@ def openness_and_end(
     hours: OpeningHours, zone: ZoneInfo, at: datetime
 ) -> tuple[Openness, datetime]:
     """Whether a store with these hours is open at an instant, and until when that answer holds."""
-    today = _wall(at, zone).date()
+    today = wall_clock(at, zone).date()
     until: datetime | None = None
     opens_at: datetime | None = None
     business_date = today
@@ -235,11 +211,6 @@ def _date(text: str, *, at: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise HoursInvalid.at(at, "is not a date") from None
-
-
-def _wall(at: datetime, zone: ZoneInfo) -> datetime:
-    """What the wall clock shows."""
-    return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 @functools.cache

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from chassis.kernel.geo import Position
 from chassis.kernel.names import StoreId
-from services.stores.domain.area import DeliveryArea, Polygon
+from chassis.kernel.polygon import Polygon
+from services.stores.domain.area import DeliveryArea
 from services.stores.domain.hours import Openness
 from services.stores.domain.schedule import Schedule, Schedules
 from services.stores.domain.store import (

@@ -11,7 +11,8 @@ from typing import TypeVar
 from chassis.kernel.errors import InvalidInput, Refusal
 from chassis.kernel.geo import E7_PER_DEGREE, Position, PositionInvalid
 from chassis.kernel.names import StoreId
-from services.stores.domain.area import DeliveryArea, Polygon
+from chassis.kernel.polygon import Polygon
+from services.stores.domain.area import DeliveryArea
 from services.stores.domain.hours import OpeningHours, Openness, openness, zone_of
 
 STORE_LATITUDE_E7_MAX = 85 * E7_PER_DEGREE

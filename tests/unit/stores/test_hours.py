@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chassis.kernel.civil_time import instant
 from chassis.kernel.errors import HutongError
 from services.stores.domain.hours import (
     ALWAYS_CLOSED,
@@ -15,7 +16,6 @@ from services.stores.domain.hours import (
     Openness,
     Period,
     checked_hours,
-    instant,
     openness,
     zone_of,
 )
