@@ -62,7 +62,7 @@ def extended_price(unit_price: Money, quantity: int, unit: Unit) -> Money:
     if unit is Unit.EACH:
         return Money(unit_price.amount_minor * quantity, unit_price.currency)
     thousandths = unit_price.amount_minor * quantity
-    return Money(_divided_half_up(thousandths, GRAMS_PER_KILOGRAM), unit_price.currency)
+    return Money(divided_half_up(thousandths, GRAMS_PER_KILOGRAM), unit_price.currency)
 
 
 def allocated(amount: Money, weights: Sequence[int]) -> tuple[Money, ...]:
@@ -72,20 +72,29 @@ def allocated(amount: Money, weights: Sequence[int]) -> tuple[Money, ...]:
     each to the largest remainders, to the earlier one of equals. Weights are not negative; if all
     are zero they count as equal. There is at least one weight.
     """
-    if not weights or min(weights) < 0:
-        raise ValueError("weights must be given and not be negative")
-    parts = list(weights) if any(weights) else [1] * len(weights)
-    whole = sum(parts)
+    shares = shares_minor(abs(amount.amount_minor), weights)
     sign = -1 if amount.amount_minor < 0 else 1
-    size = abs(amount.amount_minor)
-    shares = [size * part // whole for part in parts]
-    by_remainder = sorted(range(len(parts)), key=lambda i: (-(size * parts[i] % whole), i))
-    for index in by_remainder[: size - sum(shares)]:
-        shares[index] += 1
     return tuple(Money(sign * share, amount.currency) for share in shares)
 
 
-def _divided_half_up(dividend: int, divisor: int) -> int:
-    """The quotient, halves rounded away from zero. The divisor is positive."""
+def shares_minor(amount_minor: int, weights: Sequence[int]) -> list[int]:
+    """As `allocated`, of an amount that is not negative, in minor units."""
+    if not weights or min(weights) < 0:
+        raise ValueError("weights must be given and not be negative")
+    whole = sum(weights)
+    if whole == 0:
+        weights, whole = [1] * len(weights), len(weights)
+    shares = [amount_minor * weight // whole for weight in weights]
+    left_over = amount_minor - sum(shares)
+    if left_over:
+        remainders = [amount_minor * weight % whole for weight in weights]
+        by_remainder = sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)
+        for index in by_remainder[:left_over]:
+            shares[index] += 1
+    return shares
+
+
+def divided_half_up(dividend: int, divisor: int) -> int:
+    """The quotient, rounded to the nearest, halves away from zero. The divisor is positive."""
     sign = -1 if dividend < 0 else 1
     return sign * ((2 * abs(dividend) + divisor) // (2 * divisor))
