@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HUTONG_"
+BATCH_ITEMS_MAX = 200
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _CLIENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -111,6 +112,7 @@ class PlatformSettings(BaseSettings):
     ] = ()
     http_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     http_coalescing: bool = True
+    batch_items_max: Annotated[int, Field(ge=1, le=500)] = BATCH_ITEMS_MAX
     grpc_server: Literal["grpcio", "native"] = "grpcio"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     traces_url: Annotated[str, AfterValidator(_web_address)] | None = None

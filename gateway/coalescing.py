@@ -78,11 +78,17 @@ class Coalescing:
     """Calls methods through their batch twins. To be made inside the running event loop."""
 
     def __init__(
-        self, twins: Mapping[str, Twin], upstream: Upstream, identity: Identity, metrics: Metrics
+        self,
+        twins: Mapping[str, Twin],
+        upstream: Upstream,
+        identity: Identity,
+        metrics: Metrics,
+        *,
+        batch_items_max: int,
     ) -> None:
         self._identity = identity
         self._lanes = {
-            path: _Lane(path, twin, upstream, identity.token, metrics)
+            path: _Lane(path, twin, upstream, identity.token, metrics, batch_items_max)
             for path, twin in twins.items()
         }
 
@@ -155,7 +161,13 @@ class _Lane:
     """
 
     def __init__(
-        self, path: str, twin: Twin, upstream: Upstream, token: TokenSource, metrics: Metrics
+        self,
+        path: str,
+        twin: Twin,
+        upstream: Upstream,
+        token: TokenSource,
+        metrics: Metrics,
+        batch_items_max: int,
     ) -> None:
         self._twin = twin
         self._upstream = upstream
@@ -166,6 +178,7 @@ class _Lane:
             f"gateway.{path.rpartition('/')[2]}",
             self._run,
             metrics=metrics,
+            batch_items_max=batch_items_max,
             batches_at_once_max=BATCHES_AT_ONCE_MAX,
             beside_after_seconds=BATCH_BESIDE_AFTER_SECONDS,
         )

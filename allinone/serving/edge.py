@@ -72,7 +72,12 @@ class Edge:
         self._probes = self._probes_of_processes()
         upstream = Upstream({contract_of(name): at for name, at in self._addresses.items()})
         self._upstream = upstream
-        api = Api(upstream, self._metrics, identity=self._identity())
+        api = Api(
+            upstream,
+            self._metrics,
+            identity=self._identity(),
+            batch_items_max=platform.batch_items_max,
+        )
         self._api = api
         http = HttpServer(
             application(

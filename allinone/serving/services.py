@@ -138,6 +138,7 @@ class Services:
             clock=SystemClock(),
             metrics=self._metrics,
             peer=peer,
+            batch_items_max=self._settings.platform.batch_items_max,
         )
 
     def _address(self, name: str) -> str:

@@ -3,6 +3,8 @@
 A lone request is run at once and never waits for company, but for what arrived in the same turn of
 the event loop. Under load batches grow by themselves, up to a bound; beyond a bounded queue callers
 are told to come back. One item's failure is its own.
+
+With batches of one there is nothing to wait for: each request is run at once, beside all others.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from typing import Any, Generic, TypeVar
 from chassis import tracing
 from chassis.kernel.errors import DeadlineExceeded, HutongError, Overloaded, Unavailable
 from chassis.log import our_fault
+from chassis.settings import BATCH_ITEMS_MAX
 from chassis.telemetry import Metrics
 
-BATCH_ITEMS_MAX = 200
 QUEUE_ITEMS_MAX = 4000
 LANES = 1
 RETRY_AFTER_MS = 200
@@ -70,9 +72,9 @@ class Coalescer(Generic[Item, Result]):
         self._run = run
         self._batch_items_max = batch_items_max
         self._queue_items_max = queue_items_max
-        self._batches_at_once_max = batches_at_once_max
+        self._batches_at_once_max = queue_items_max if batch_items_max == 1 else batches_at_once_max
         self._queue: deque[_Waiting[Item, Result]] = deque()
-        self._beside_after_seconds = beside_after_seconds
+        self._beside_after_seconds = 0.0 if batch_items_max == 1 else beside_after_seconds
         self._batches: set[asyncio.Task[None]] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._is_closed = False

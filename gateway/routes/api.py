@@ -20,6 +20,7 @@ from chassis.kernel.errors import HutongError, InvalidInput, Overloaded, Unauthe
 from chassis.log import logger
 from chassis.rpc.status import RETRY_AFTER_MS
 from chassis.rpc.values import wire_bytes
+from chassis.settings import BATCH_ITEMS_MAX
 from chassis.telemetry import Metrics
 from gateway.answers import Answer
 from gateway.coalescing import Coalescing, Identity, twins_of
@@ -72,7 +73,12 @@ class Api:
     """
 
     def __init__(
-        self, upstream: Upstream, metrics: Metrics, *, identity: Identity | None = None
+        self,
+        upstream: Upstream,
+        metrics: Metrics,
+        *,
+        identity: Identity | None = None,
+        batch_items_max: int = BATCH_ITEMS_MAX,
     ) -> None:
         contracts = contracts_of(upstream.services)
         self.bindings = bindings_of(contracts.methods)
@@ -93,6 +99,7 @@ class Api:
                 upstream,
                 identity,
                 metrics,
+                batch_items_max=batch_items_max,
             )
 
     @property

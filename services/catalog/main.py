@@ -6,7 +6,6 @@ from pathlib import Path
 
 from chassis.app import Blueprint, Deps, Service, Worker
 from chassis.messaging.board import Board
-from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.server import Servicer
 from chassis.settings import load
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
@@ -15,7 +14,7 @@ from services.catalog.convert.parity import disagreement_changed, shown_changed
 from services.catalog.convert.prices import price_events, watch_mark, watched_part
 from services.catalog.convert.products import product_events
 from services.catalog.domain.availability import LittleLeft
-from services.catalog.domain.prices import BasketQuote, BasketToQuote, WatchedPrices
+from services.catalog.domain.prices import WatchedPrices
 from services.catalog.events import stock_consumer
 from services.catalog.models import metadata
 from services.catalog.settings import CatalogSettings
@@ -51,10 +50,9 @@ def build(deps: Deps) -> Service:
         deps.database,
         little_left=LittleLeft(settings.low_stock_pieces, settings.low_stock_grams),
     )
-    quote_lane = Coalescer[BasketToQuote, BasketQuote](
+    quote_lane = deps.coalescer(
         "catalog.quote_baskets",
         prices.quote_baskets,
-        metrics=deps.metrics,
         batches_at_once_max=QUOTE_BATCHES_AT_ONCE_MAX,
     )
     return Service(

@@ -7,7 +7,6 @@ from pathlib import Path
 from chassis.app import Blueprint, Deps, Service, Worker
 from chassis.kernel.names import StoreId
 from chassis.messaging.board import Board
-from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.server import Servicer
 from hutong.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceServicer_to_server
 from services.inventory import convert
@@ -31,9 +30,9 @@ def build(deps: Deps) -> Service:
         changed=board.changed,
     )
     lanes = Lanes(
-        reserve=Coalescer("inventory.reserve", stock.reserve, metrics=deps.metrics),
-        commit=Coalescer("inventory.commit", stock.commit, metrics=deps.metrics),
-        release=Coalescer("inventory.release", stock.release, metrics=deps.metrics),
+        reserve=deps.coalescer("inventory.reserve", stock.reserve),
+        commit=deps.coalescer("inventory.commit", stock.commit),
+        release=deps.coalescer("inventory.release", stock.release),
     )
     return Service(
         name=NAME,

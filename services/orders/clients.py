@@ -18,6 +18,7 @@ from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.auth import ROLE_SERVICE
 from chassis.rpc.batch import read_results
 from chassis.rpc.client import Peer
+from chassis.settings import BATCH_ITEMS_MAX
 from chassis.telemetry import Metrics
 from hutong.auth.v1 import call_context_pb2
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
@@ -106,10 +107,12 @@ class _Batches(Generic[Result]):
 class _Lane(Generic[Result]):
     """A batch method of another service, as calls of one item each."""
 
-    def __init__(self, batches: _Batches[Result], *, metrics: Metrics) -> None:
+    def __init__(
+        self, batches: _Batches[Result], *, metrics: Metrics, batch_items_max: int
+    ) -> None:
         self._batches = batches
         self._coalescer: Coalescer[tuple[_Item, float], Result] = Coalescer(
-            batches.name, self._run, metrics=metrics
+            batches.name, self._run, metrics=metrics, batch_items_max=batch_items_max
         )
 
     async def call(self, item: _Item, *, deadline: float) -> Result:
@@ -123,7 +126,9 @@ class _Lane(Generic[Result]):
 class CatalogPrices:
     """Prices from the catalogue."""
 
-    def __init__(self, peer: Peer, *, metrics: Metrics) -> None:
+    def __init__(
+        self, peer: Peer, *, metrics: Metrics, batch_items_max: int = BATCH_ITEMS_MAX
+    ) -> None:
         stub = catalog_service_pb2_grpc.CatalogServiceStub(peer.channel)
         self._batches = _Batches(
             "orders.quote",
@@ -133,7 +138,7 @@ class CatalogPrices:
             "quote",
             convert.quote_from_proto,
         )
-        self._lane = _Lane(self._batches, metrics=metrics)
+        self._lane = _Lane(self._batches, metrics=metrics, batch_items_max=batch_items_max)
 
     async def quote(self, basket: Basket, *, deadline: float) -> Quote:
         """What the basket costs now."""
@@ -160,7 +165,9 @@ class CatalogPrices:
 class StoresToday:
     """What stores say of themselves, from the stores service."""
 
-    def __init__(self, peer: Peer, *, metrics: Metrics) -> None:
+    def __init__(
+        self, peer: Peer, *, metrics: Metrics, batch_items_max: int = BATCH_ITEMS_MAX
+    ) -> None:
         stub = stores_service_pb2_grpc.StoresServiceStub(peer.channel)
         self._batches = _Batches(
             "orders.check",
@@ -170,7 +177,7 @@ class StoresToday:
             "checked",
             convert.checked_from_proto,
         )
-        self._lane = _Lane(self._batches, metrics=metrics)
+        self._lane = _Lane(self._batches, metrics=metrics, batch_items_max=batch_items_max)
 
     async def today(self, wanted: Promise, *, deadline: float) -> StoreToday:
         """What the store says; StoreUnknown."""

@@ -26,6 +26,7 @@ from services.orders.workers import FreezeLifter, IdleBaskets, Recovery
 def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
     """The service, with its saga and the worker that recovers orders."""
     settings = load(OrdersSettings, service="orders")
+    bounds = {"batch_items_max": deps.batch_items_max}
     feed = Feed(service="orders", redis=deps.redis)
     orders = Orders(
         deps.database,
@@ -33,9 +34,10 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         feed=feed,
         lease_seconds=settings.lease_seconds,
         metrics=deps.metrics,
+        **bounds,
     )
-    prices = CatalogPrices(deps.peer("catalog"), metrics=deps.metrics)
-    stores = StoresToday(deps.peer("stores"), metrics=deps.metrics)
+    prices = CatalogPrices(deps.peer("catalog"), metrics=deps.metrics, **bounds)
+    stores = StoresToday(deps.peer("stores"), metrics=deps.metrics, **bounds)
     baskets = Baskets(
         deps.database, prices=prices, stores=stores, encode=basket_convert.encode_basket
     )
@@ -47,7 +49,12 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
     )
     quotes = Quotes(baskets=baskets, prices=prices, stores=stores)
     saga = OrderSaga(
-        orders, quotes=quotes, driver=driver, metrics=deps.metrics, checkpoint=checkpoint
+        orders,
+        quotes=quotes,
+        driver=driver,
+        metrics=deps.metrics,
+        checkpoint=checkpoint,
+        **bounds,
     )
     recovery = Recovery(orders, saga, metrics=deps.metrics)
     return Service(

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.app import Blueprint, Deps, Service
-from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.server import Servicer
 from hutong.payments.v1 import payments_service_pb2_grpc
 from services.payments import convert
 from services.payments.api import PaymentsApi
-from services.payments.domain.payments import MovePayment, Payment, TakePayment
 from services.payments.models import metadata
 from services.payments.usecases import Payments
 
@@ -22,11 +20,9 @@ def build(deps: Deps) -> Service:
         payment_changed=convert.payment_changed,
         wallet_topped_up=convert.wallet_topped_up,
     )
-    takes = Coalescer[TakePayment, Payment]("payments.take", payments.take, metrics=deps.metrics)
-    captures = Coalescer[MovePayment, Payment](
-        "payments.capture", payments.capture, metrics=deps.metrics
-    )
-    voids = Coalescer[MovePayment, Payment]("payments.void", payments.void, metrics=deps.metrics)
+    takes = deps.coalescer("payments.take", payments.take)
+    captures = deps.coalescer("payments.capture", payments.capture)
+    voids = deps.coalescer("payments.void", payments.void)
     api = PaymentsApi(payments, takes=takes, captures=captures, voids=voids)
     return Service(
         name="payments",

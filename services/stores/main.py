@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from chassis.app import Blueprint, Deps, Service, Worker
-from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.server import Servicer
 from hutong.stores.v1.stores_service_pb2_grpc import add_StoresServiceServicer_to_server
 from services.stores.api import StoresApi
@@ -23,8 +22,8 @@ def build(deps: Deps) -> Service:
     """The service, and the worker that knows the stores before somebody asks."""
     views = StoreViews(deps.database, encode=known_store)
     stores = Stores(deps.database, views=views, events=StoreEvents())
-    reads = Coalescer("stores.read", stores.get_all, metrics=deps.metrics)
-    checks = Coalescer("stores.check", stores.check_all, metrics=deps.metrics)
+    reads = deps.coalescer("stores.read", stores.get_all)
+    checks = deps.coalescer("stores.check", stores.check_all)
     return Service(
         name=NAME,
         servicers=[

@@ -18,6 +18,7 @@ from chassis.db.idempotency import Replayed, RequestKey, StoredAnswer
 from chassis.kernel.errors import DeadlineExceeded, HutongError, RequestIdReused, RequestInFlight
 from chassis.log import logger, our_fault
 from chassis.messaging.coalescer import Coalescer, Later
+from chassis.settings import BATCH_ITEMS_MAX
 from chassis.telemetry import Metrics
 from services.orders.domain.charging import charged, require_recordable
 from services.orders.domain.orders import (
@@ -89,6 +90,7 @@ class OrderSaga:
         driver: Driver,
         metrics: Metrics,
         checkpoint: Checkpoint = pass_on,
+        batch_items_max: int = BATCH_ITEMS_MAX,
     ) -> None:
         self._orders = orders
         self._quotes = quotes
@@ -98,7 +100,11 @@ class OrderSaga:
         self._running: dict[tuple[str, bytes], _Running] = {}
         self._till_sales, self._online_orders = (
             Coalescer[Placing, bytes](
-                lane, self._place_all, metrics=metrics, batches_at_once_max=BATCHES_AT_ONCE_MAX
+                lane,
+                self._place_all,
+                metrics=metrics,
+                batch_items_max=batch_items_max,
+                batches_at_once_max=BATCHES_AT_ONCE_MAX,
             )
             for lane in ("orders.place_at_till", "orders.place_online")
         )
@@ -106,10 +112,11 @@ class OrderSaga:
             "orders.drive",
             self._advance,
             metrics=metrics,
+            batch_items_max=batch_items_max,
             batches_at_once_max=BATCHES_AT_ONCE_MAX,
         )
         self._left_behind: Coalescer[Order, Moved] = Coalescer(
-            "orders.recover", self._recovered, metrics=metrics
+            "orders.recover", self._recovered, metrics=metrics, batch_items_max=batch_items_max
         )
 
     async def place(self, command: PlaceOrder, key: RequestKey, *, deadline: float) -> bytes:

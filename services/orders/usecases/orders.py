@@ -23,6 +23,7 @@ from chassis.messaging import outbox
 from chassis.messaging.coalescer import Coalescer
 from chassis.messaging.feed import Feed
 from chassis.messaging.outbox import Event
+from chassis.settings import BATCH_ITEMS_MAX
 from chassis.telemetry import Metrics
 from services.orders.domain.baskets import BasketInCheckout, KeptBasket, checkout_of
 from services.orders.domain.orders import (
@@ -92,11 +93,12 @@ class Orders:
         feed: Feed,
         lease_seconds: float,
         metrics: Metrics,
+        batch_items_max: int = BATCH_ITEMS_MAX,
     ) -> None:
         self.database = database
         self._feed = feed
         self._reads: Coalescer[tuple[StoreId, str], Order | None] = Coalescer(
-            "orders.read", self._read_all, metrics=metrics
+            "orders.read", self._read_all, metrics=metrics, batch_items_max=batch_items_max
         )
         self._encode = encode
         self._lease_seconds = lease_seconds

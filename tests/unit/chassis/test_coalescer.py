@@ -143,13 +143,23 @@ async def test_a_batch_has_a_greatest_size() -> None:
 
 async def test_so_many_batches_run_at_once_and_no_more() -> None:
     work = Work()
-    lane = _lane(work, batch_items_max=1, batches_at_once_max=2)
-    tasks = _submit(lane, *range(5))
+    lane = _lane(work, batch_items_max=2, batches_at_once_max=2)
+    tasks = _submit(lane, *range(9))
     await _settled()
     assert len(work.batches) == 2
     work.gate.set()
     await asyncio.gather(*tasks)
     assert work.most_at_once == 2
+
+
+async def test_without_batches_no_request_waits_for_another() -> None:
+    work = Work()
+    lane = _lane(work, batch_items_max=1, batches_at_once_max=2)
+    tasks = _submit(lane, *range(9))
+    await _settled()
+    assert work.batches == [[item] for item in range(9)]
+    work.gate.set()
+    assert await asyncio.gather(*tasks) == [2 * item for item in range(9)]
 
 
 async def test_beyond_the_queues_bound_callers_are_told_to_come_back() -> None:

@@ -50,6 +50,8 @@ def test_a_service_reads_its_own_prefix(monkeypatch: pytest.MonkeyPatch) -> None
         ("HUTONG_HTTP_PORT", "many"),
         ("HUTONG_MODE", "prod"),
         ("HUTONG_LOG_FORMAT", "xml"),
+        ("HUTONG_BATCH_ITEMS_MAX", "0"),
+        ("HUTONG_BATCH_ITEMS_MAX", "501"),
     ],
 )
 def test_a_wrong_value_is_one_line_with_the_name_of_the_variable(
