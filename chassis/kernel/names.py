@@ -77,6 +77,7 @@ PRICE_DISAGREEMENT = NamePattern("stores/{store}/priceDisagreements/{disagreemen
 PRICE_SURFACE = NamePattern("stores/{store}/priceSurfaces/{device}")
 STOCK_LEVEL = NamePattern("stores/{store}/stockLevels/{product}")
 STOCK_MOVEMENT = NamePattern("stores/{store}/stockLevels/{product}/movements/{movement}")
+DISCREPANCY = NamePattern("stores/{store}/discrepancies/{discrepancy}")
 RESERVATION = NamePattern("stores/{store}/reservations/{reservation}")
 ORDER = NamePattern("stores/{store}/orders/{order}")
 BASKET = NamePattern("stores/{store}/baskets/{customer}")

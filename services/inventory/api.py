@@ -17,6 +17,7 @@ from hutong.inventory.v1 import inventory_service_pb2 as service_pb2
 from hutong.inventory.v1.inventory_service_pb2_grpc import InventoryServiceServicer
 from services.inventory import convert
 from services.inventory.domain.reservations import EndCommand, Reservation, ReserveCommand
+from services.inventory.usecases.discrepancies import Discrepancies
 from services.inventory.usecases.stock import Stock
 
 
@@ -33,9 +34,16 @@ class InventoryServicer(InventoryServiceServicer):
     """Answers hutong.inventory.v1.InventoryService."""
 
     def __init__(
-        self, stock: Stock, *, database: Database, lanes: Lanes, board: Board[StoreId]
+        self,
+        stock: Stock,
+        discrepancies: Discrepancies,
+        *,
+        database: Database,
+        lanes: Lanes,
+        board: Board[StoreId],
     ) -> None:
         self._stock = stock
+        self._discrepancies = discrepancies
         self._database = database
         self._lanes = lanes
         self._board = board
@@ -175,6 +183,32 @@ class InventoryServicer(InventoryServiceServicer):
             convert=convert.reservation_to_proto,
             omit_results=request.omit_results,
         )
+
+    async def ListDiscrepancies(
+        self, request: service_pb2.ListDiscrepanciesRequest, call: Call
+    ) -> service_pb2.ListDiscrepanciesResponse:
+        store_id = convert.store(request.parent, call)
+        state = convert.discrepancy_state(request.state)
+        wanted = page_request(
+            size=request.page_size,
+            token=request.page_token,
+            listing=f"discrepancies of {store_id} {state or ''}",
+        )
+        found = await self._discrepancies.of_store(
+            store_id, state=state, after=wanted.after, limit=wanted.size + 1
+        )
+        page = wanted.page(found, key=lambda discrepancy: discrepancy.discrepancy_id)
+        return service_pb2.ListDiscrepanciesResponse(
+            discrepancies=map(convert.discrepancy_to_proto, page.rows),
+            next_page_token=page.next_token,
+        )
+
+    async def ResolveDiscrepancy(
+        self, request: service_pb2.ResolveDiscrepancyRequest, call: Call
+    ) -> bytes:
+        command = convert.resolve_command(request, call)
+        once = call.once(request, distribution_key=command.key.store_id, database=self._database)
+        return await self._discrepancies.resolve(command, once, encode=convert.resolved_reply)
 
     def WatchStock(
         self, request: service_pb2.WatchStockRequest, call: Call

@@ -14,6 +14,13 @@ from chassis.rpc.values import timestamp_of, unit_from_proto, unit_to_proto, wir
 from hutong.common.v1 import product_quantity_pb2
 from hutong.inventory.v1 import events_pb2, inventory_pb2
 from hutong.inventory.v1 import inventory_service_pb2 as service_pb2
+from services.inventory.domain.deficits import (
+    Count,
+    Discrepancy,
+    DiscrepancyKey,
+    DiscrepancyState,
+    ResolveCommand,
+)
 from services.inventory.domain.reservations import (
     EndCommand,
     Mode,
@@ -33,6 +40,7 @@ from services.inventory.domain.stock import (
 )
 
 STOCK_MOVED = "hutong.inventory.v1.StockMoved"
+DISCREPANCY_CHANGED = "hutong.inventory.v1.DiscrepancyChanged"
 RESERVATION_CHANGED = "hutong.inventory.v1.ReservationChanged"
 
 _MAY_LIST_ALL = frozenset({"service", "platform"})
@@ -81,6 +89,7 @@ def take_command(request: service_pb2.TakeStockRequest, call: Call) -> ReserveCo
         lines=_lines(request.lines),
         actor=call.actor(request.actor),
         traceparent=call.traceparent,
+        allow_deficit=request.allow_deficit and call.caller.is_service,
     )
 
 
@@ -246,6 +255,69 @@ def reservation_changed(reservation: Reservation, sequence: int, traceparent: st
         aggregate=f"{names.tenant_of(reservation.store_id)}/{message.reservation.name}",
         sequence=sequence,
         type=RESERVATION_CHANGED,
+        data=wire_bytes(message),
+        traceparent=traceparent,
+    )
+
+
+def resolve_command(request: service_pb2.ResolveDiscrepancyRequest, call: Call) -> ResolveCommand:
+    """What a ResolveDiscrepancyRequest says."""
+    key = DiscrepancyKey(*names.parse_in_store(names.DISCREPANCY, request.name, call.tenant))
+    count = request.count
+    return ResolveCommand(
+        key=key,
+        version=request.version,
+        count=Count(count.counted, count.expected_on_hand) if request.HasField("count") else None,
+        note=request.note,
+        actor=call.caller.principal,
+    )
+
+
+def discrepancy_state(number: int) -> DiscrepancyState | None:
+    """The state that a list is to be of; None if it is not said."""
+    if number == inventory_pb2.DISCREPANCY_STATE_UNSPECIFIED:
+        return None
+    name = inventory_pb2.DiscrepancyState.Name(inventory_pb2.DiscrepancyState.ValueType(number))
+    return DiscrepancyState(name.removeprefix("DISCREPANCY_STATE_"))
+
+
+def discrepancy_to_proto(discrepancy: Discrepancy) -> inventory_pb2.Discrepancy:
+    """The discrepancy as the wire has it."""
+    message = inventory_pb2.Discrepancy(
+        name=names.DISCREPANCY.format(*discrepancy.key),
+        product=names.PRODUCT.format(discrepancy.sku),
+        unit=unit_to_proto(discrepancy.unit),
+        state=f"DISCREPANCY_STATE_{discrepancy.state}",
+        quantity=discrepancy.quantity,
+        sales=discrepancy.sales,
+        last_cause=discrepancy.last_cause,
+        create_time=discrepancy.created_at,
+        update_time=discrepancy.updated_at,
+        version=discrepancy.version,
+    )
+    if discrepancy.resolution is not None:
+        found = discrepancy.resolution
+        message.resolution.CopyFrom(
+            inventory_pb2.DiscrepancyResolution(
+                actor=found.actor, note=found.note, counted=found.counted, create_time=found.at
+            )
+        )
+    return message
+
+
+def resolved_reply(discrepancy: Discrepancy) -> bytes:
+    """The bytes that answer a resolution."""
+    return wire_bytes(discrepancy_to_proto(discrepancy))
+
+
+def discrepancy_changed(discrepancy: Discrepancy, traceparent: str) -> Event:
+    """The event that tells of a discrepancy, as part of a trace."""
+    message = events_pb2.DiscrepancyChanged(discrepancy=discrepancy_to_proto(discrepancy))
+    return Event(
+        distribution_key=discrepancy.store_id,
+        aggregate=f"{names.tenant_of(discrepancy.store_id)}/{message.discrepancy.name}",
+        sequence=discrepancy.version,
+        type=DISCREPANCY_CHANGED,
         data=wire_bytes(message),
         traceparent=traceparent,
     )

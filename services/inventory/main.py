@@ -12,6 +12,7 @@ from hutong.inventory.v1.inventory_service_pb2_grpc import add_InventoryServiceS
 from services.inventory import convert
 from services.inventory.api import InventoryServicer, Lanes
 from services.inventory.models import metadata
+from services.inventory.usecases.discrepancies import Discrepancies
 from services.inventory.usecases.stock import Stock
 from services.inventory.usecases.watching import StockShown
 from services.inventory.workers import HoldSweeper
@@ -27,6 +28,14 @@ def build(deps: Deps) -> Service:
         deps.database,
         stock_moved=convert.stock_moved,
         reservation_changed=convert.reservation_changed,
+        discrepancy_changed=convert.discrepancy_changed,
+        changed=board.changed,
+    )
+    discrepancies = Discrepancies(
+        deps.database,
+        stock,
+        stock_moved=convert.stock_moved,
+        discrepancy_changed=convert.discrepancy_changed,
         changed=board.changed,
     )
     lanes = Lanes(
@@ -38,7 +47,9 @@ def build(deps: Deps) -> Service:
         name=NAME,
         servicers=[
             Servicer(
-                InventoryServicer(stock, database=deps.database, lanes=lanes, board=board),
+                InventoryServicer(
+                    stock, discrepancies, database=deps.database, lanes=lanes, board=board
+                ),
                 add_InventoryServiceServicer_to_server,
                 "hutong.inventory.v1.InventoryService",
             )

@@ -36,7 +36,8 @@ stock_level = Table(
     CheckConstraint("unit in ('each', 'gram')", name="stock_level_unit"),
     CheckConstraint(f"on_hand between 0 and {QUANTITY_MAX}", name="stock_level_on_hand"),
     CheckConstraint("held between 0 and on_hand", name="stock_level_held"),
-    CheckConstraint("version >= 1", name="stock_level_version"),
+    # 0 is a level that a deficit is about to be posted to, within one transaction.
+    CheckConstraint("version >= 0", name="stock_level_version"),
 )
 
 stock_movement = Table(
@@ -68,6 +69,7 @@ stock_movement = Table(
             when 'RECEIPT' then on_hand_change > 0 and held_change = 0
             when 'FOUND' then on_hand_change > 0 and held_change = 0
             when 'RETURN' then on_hand_change > 0 and held_change = 0
+            when 'DEFICIT' then on_hand_change > 0 and held_change = 0
             when 'SHRINK' then on_hand_change < 0 and held_change = 0
             when 'HOLD' then on_hand_change = 0 and held_change > 0
             when 'RELEASE' then on_hand_change = 0 and held_change < 0
@@ -124,5 +126,41 @@ reservation = Table(
         "expires_at",
         "store_id",
         postgresql_where=text("state = 'HELD' and expires_at is not null"),
+    ),
+)
+
+discrepancy = Table(
+    "discrepancy",
+    metadata,
+    Column("store_id", Text, nullable=False),
+    Column("discrepancy_id", Text, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("unit", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("sales", BigInteger, nullable=False),
+    Column("last_cause", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("resolved_by", Text),
+    Column("note", Text),
+    Column("counted", BigInteger),
+    PrimaryKeyConstraint("store_id", "discrepancy_id", name="discrepancy_pkey"),
+    CheckConstraint("state in ('OPEN', 'RESOLVED')", name="discrepancy_state"),
+    CheckConstraint("quantity >= sales and sales >= 1", name="discrepancy_quantity"),
+    CheckConstraint("version >= 1", name="discrepancy_version"),
+    CheckConstraint(
+        "case when state = 'OPEN' then num_nonnulls(resolved_by, note, counted) = 0"
+        " else num_nulls(resolved_by, note) = 0 and (note <> '' or counted is not null) end",
+        name="discrepancy_resolution",
+    ),
+    CheckConstraint("counted >= 0", name="discrepancy_counted"),
+    Index(
+        "discrepancy_open",
+        "store_id",
+        "sku",
+        unique=True,
+        postgresql_where=text("state = 'OPEN'"),
     ),
 )

@@ -28,6 +28,7 @@ class Others:
     order: str
     sale: str
     held: str
+    discrepancy: str
 
     def names(self) -> dict[str, str]:
         """An existing name of each form."""
@@ -36,6 +37,7 @@ class Others:
             "stores/{store}/prices/{product}": f"{self.store}/prices/{self.sku}",
             "stores/{store}/stockLevels/{product}": f"{self.store}/stockLevels/{self.sku}",
             "stores/{store}/reservations/{reservation}": f"{self.store}/reservations/{self.held}",
+            "stores/{store}/discrepancies/{discrepancy}": self.discrepancy,
             "stores/{store}/orders/{order}": self.order,
             "stores/{store}/baskets/{customer}": (
                 f"{self.store}/baskets/{self.customer.partition('/')[2]}"
@@ -90,7 +92,10 @@ async def others(world: World, *, tenant: str, word: str, at: str = "") -> Other
             hold_duration={"seconds": 900},
         )
     )
-    return Others(tenant, place, who.customer, sku, ordered.name, sale, f"{word}-held")
+    short = await shop.short(f"{word}-short", 1, store=place)
+    return Others(
+        tenant, place, who.customer, sku, ordered.name, sale, f"{word}-held", discrepancy=short
+    )
 
 
 async def rows_of(world: World, word: str, *, services: tuple[str, ...]) -> dict[str, list[str]]:

@@ -110,6 +110,13 @@ async def requests_that_succeed(web: Web) -> tuple[Caller, list[Message]]:
                 request_id=request_id(),
             ),
             *_stock_changes(sku, await shop.product(stock=4)),
+            inventory.ListDiscrepanciesRequest(parent=STORE, page_size=1),
+            inventory.ResolveDiscrepancyRequest(
+                name=await shop.short(await shop.product(stock=1), 2),
+                version=1,
+                note="a late delivery note",
+                request_id=request_id(),
+            ),
             payments.GetWalletRequest(name=f"{who.customer}/wallet"),
             payments.TopUpWalletRequest(
                 name=f"{who.customer}/wallet", amount=yuan(100), request_id=request_id()

@@ -265,6 +265,23 @@ class Shop:
             )
         )
 
+    async def short(self, sku: str, quantity: int, *, store: str = STORE) -> str:
+        """A discrepancy: so much of a product was sold beyond the books; its name."""
+        service = caller(role="service", principal="services/orders")
+        await self.inventory(service).TakeStock(
+            inventory_service_pb2.TakeStockRequest(
+                parent=store,
+                reservation_id=f"short-{request_id()}",
+                lines=[goods(sku, quantity)],
+                allow_deficit=True,
+            )
+        )
+        listed = await self.inventory().ListDiscrepancies(
+            inventory_service_pb2.ListDiscrepanciesRequest(parent=store, page_size=1000)
+        )
+        (name,) = (d.name for d in listed.discrepancies if d.product == f"products/{sku}")
+        return str(name)
+
     async def customer(self, *, balance: int | None) -> Caller:
         """A customer whose wallet holds so many fen; None for one that was never opened."""
         who = customer(next(self._numbers))

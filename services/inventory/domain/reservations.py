@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from chassis.kernel.errors import HutongError, Refusal, RequestIdReused, ResourceNotFound
 from chassis.kernel.names import RESERVATION, StoreId
+from services.inventory.domain import deficits
 from services.inventory.domain.stock import (
     EXPIRY,
     HOLD,
@@ -132,7 +133,8 @@ class ReserveCommand:
     """What is to be tied, and for whom.
 
     Lines are merged. Without a duration a hold has no clock. `traceparent` is the trace that it is
-    part of.
+    part of. With `allow_deficit` the goods are gone already, whatever the books say; then every
+    line has a level.
     """
 
     store_id: StoreId
@@ -142,6 +144,7 @@ class ReserveCommand:
     actor: str
     hold_duration: timedelta | None = None
     traceparent: str = ""
+    allow_deficit: bool = False
 
     @property
     def key(self) -> ReservationKey:
@@ -151,8 +154,9 @@ class ReserveCommand:
     @property
     def request_hash(self) -> bytes:
         """What makes a request with the same id the same request: its mode and its lines."""
+        how = ["deficit"] if self.allow_deficit else []
         text = json.dumps(
-            [self.mode, [[line.sku, line.quantity, line.unit] for line in self.lines]]
+            [self.mode, [[line.sku, line.quantity, line.unit] for line in self.lines], *how]
         )
         return hashlib.sha256(text.encode()).digest()
 
@@ -293,6 +297,14 @@ def _decided(command: ReserveCommand, books: Books) -> Reservation:
         created_at=books.moment,
         ended_at=None if shortage is None else books.moment,
     )
+    if command.allow_deficit:
+        deficits.supply(
+            books,
+            command.store_id,
+            command.lines,
+            actor=command.actor,
+            cause=command.reservation_id,
+        )
     if shortage is None:
         _post(books, reservation, HOLD if is_hold else SALE_AT_ONCE, actor=command.actor)
     return reservation
@@ -304,6 +316,8 @@ def _shortage(command: ReserveCommand, books: Books) -> Shortage | None:
     for line, level in zip(command.lines, levels, strict=True):
         if level is not None:
             require_unit(line, level.unit)
+    if command.allow_deficit:
+        return None
     for line, level in zip(command.lines, levels, strict=True):
         available = level.available if level is not None else 0
         if available < line.quantity:

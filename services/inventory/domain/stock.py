@@ -42,6 +42,7 @@ class MovementType(enum.StrEnum):
     EXPIRY = "EXPIRY"
     SALE = "SALE"
     RETURN = "RETURN"
+    DEFICIT = "DEFICIT"
 
 
 class LevelKey(NamedTuple):
@@ -165,6 +166,7 @@ EXPIRY = Effect(MovementType.EXPIRY, on_hand=0, held=-1)
 SALE_OF_HELD = Effect(MovementType.SALE, on_hand=-1, held=-1)
 SALE_AT_ONCE = Effect(MovementType.SALE, on_hand=-1, held=0)
 RETURN = Effect(MovementType.RETURN, on_hand=1, held=0)
+DEFICIT = Effect(MovementType.DEFICIT, on_hand=1, held=0)
 
 
 @dataclass(frozen=True, slots=True)

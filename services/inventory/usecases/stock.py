@@ -14,11 +14,13 @@ from typing import NoReturn, Protocol
 from chassis.db.engine import Database
 from chassis.db.idempotency import Once
 from chassis.db.transaction import Transaction
+from chassis.kernel import ids
 from chassis.kernel.errors import Conflict, HutongError, QuantityTooLarge, ResourceNotFound
 from chassis.kernel.names import RESERVATION, STOCK_LEVEL, StoreId
-from chassis.kernel.quantity import QUANTITY_MAX
+from chassis.kernel.quantity import QUANTITY_MAX, Unit
 from chassis.messaging import outbox
-from services.inventory.domain import reservations, stock
+from services.inventory.domain import deficits, reservations, stock
+from services.inventory.domain.deficits import Discrepancy
 from services.inventory.domain.reservations import (
     Decisions,
     EndCommand,
@@ -36,6 +38,7 @@ from services.inventory.domain.stock import (
     StockMovement,
     require_unit,
 )
+from services.inventory.repository import discrepancy_rows
 from services.inventory.repository import stock_rows as repository
 
 DUE_HOLDS_MAX = 500
@@ -79,8 +82,9 @@ class Stock:
     """The stock levels and reservations of all stores.
 
     `stock_moved` writes the event that tells of a posting, `reservation_changed` the one of a
-    reservation with its number among that reservation's, both as part of a trace. `changed` is told
-    the stores whose stock may have changed, once that is committed.
+    reservation with its number among that reservation's, `discrepancy_changed` the one of a
+    discrepancy, each as part of a trace. `changed` is told the stores whose stock may have changed,
+    once that is committed.
     """
 
     def __init__(
@@ -89,12 +93,14 @@ class Stock:
         *,
         stock_moved: Callable[[Posting, str], outbox.Event],
         reservation_changed: Callable[[Reservation, int, str], outbox.Event],
+        discrepancy_changed: Callable[[Discrepancy, str], outbox.Event],
         changed: Callable[[Iterable[StoreId]], None] = lambda _: None,
         due_holds_max: int = DUE_HOLDS_MAX,
     ) -> None:
         self._database = database
         self._stock_moved = stock_moved
         self._reservation_changed = reservation_changed
+        self._discrepancy_changed = discrepancy_changed
         self._changed = changed
         self._due_holds_max = due_holds_max
 
@@ -224,11 +230,25 @@ class Stock:
             )
             if len(due) == self._due_holds_max:
                 raise _MoreAreDue
-        wanted = (LevelKey(c.store_id, line.sku) for c in new for line in c.lines)
-        books = await self._books(tx, chain(wanted, _level_keys(due)), moment=moment)
+        wanted = chain(
+            (LevelKey(c.store_id, line.sku) for c in new for line in c.lines), _level_keys(due)
+        )
+        gone = {
+            LevelKey(c.store_id, line.sku): line.unit
+            for c in new
+            if c.allow_deficit
+            for line in c.lines
+        }
+        made: Sequence[LevelKey] = ()
+        if gone:
+            books, made = await self._books_with(tx, wanted, units=gone, moment=moment)
+        else:
+            books = await self._books(tx, wanted, moment=moment)
         ended = reservations.expired(due, books)
         decisions = reservations.reserve(commands, known=known, books=books)
         await self._store(tx, books, made=decisions.made, ended=ended, traces=_traces(commands))
+        if made:
+            await discrepancy_rows.drop_unused_levels(tx, made)
         return list(decisions.answers)
 
     async def _end(
@@ -275,6 +295,18 @@ class Stock:
         levels = await repository.lock_levels(tx, wanted) if wanted else []
         return Books(levels, moment=moment)
 
+    @staticmethod
+    async def _books_with(
+        tx: Transaction,
+        keys: Iterable[LevelKey],
+        *,
+        units: Mapping[LevelKey, Unit],
+        moment: datetime,
+    ) -> tuple[Books, Sequence[LevelKey]]:
+        """Books in which every level with a unit is, and which of them were made for it."""
+        levels, made = await discrepancy_rows.lock_or_make_levels(tx, set(keys), units=units)
+        return Books(levels, moment=moment), made
+
     async def _store(
         self,
         tx: Transaction,
@@ -302,6 +334,26 @@ class Stock:
         if books.postings:
             await repository.set_levels(tx, books.levels_changed)
             await self._tell(tx, books.postings, traces)
+            await self._open_discrepancies(tx, books.postings, traces)
+
+    async def _open_discrepancies(
+        self, tx: Transaction, postings: Sequence[Posting], traces: Traces
+    ) -> None:
+        found = deficits.deficits_in(postings)
+        if not found:
+            return
+        opened = await discrepancy_rows.add_deficits(
+            tx, found, ids=[ids.mint("dsc") for _ in found]
+        )
+        await outbox.add_all(
+            tx,
+            [
+                self._discrepancy_changed(
+                    one, traces.get(ReservationKey(one.store_id, one.last_cause), "")
+                )
+                for one in opened
+            ],
+        )
 
     async def _tell(
         self, tx: Transaction, postings: Sequence[Posting], traces: Traces = _NO_TRACES

@@ -48,6 +48,7 @@ async def test_processes_side_by_side_do_not_oversell(shop: Shop, world: World) 
             world.database("inventory"),
             stock_moved=convert.stock_moved,
             reservation_changed=convert.reservation_changed,
+            discrepancy_changed=convert.discrepancy_changed,
         )
         for _ in range(4)
     ]
@@ -89,6 +90,7 @@ async def test_a_take_and_its_undo_from_two_processes_leave_the_goods_in_the_sto
             world.database("inventory"),
             stock_moved=convert.stock_moved,
             reservation_changed=convert.reservation_changed,
+            discrepancy_changed=convert.discrepancy_changed,
         )
         for _ in range(2)
     )
@@ -127,6 +129,7 @@ async def test_everything_at_once_leaves_the_books_balanced(shop: Shop, world: W
         world.database("inventory"),
         stock_moved=convert.stock_moved,
         reservation_changed=convert.reservation_changed,
+        discrepancy_changed=convert.discrepancy_changed,
     )
     await asyncio.gather(
         outcomes(*(shop.hold(f"ord-{n}", {"a": 1, "b": 2}) for n in range(40))),
@@ -223,6 +226,7 @@ async def test_a_batch_that_loses_every_race_is_a_conflict_and_has_no_effect(
         world.database("inventory"),
         stock_moved=convert.stock_moved,
         reservation_changed=convert.reservation_changed,
+        discrepancy_changed=convert.discrepancy_changed,
     )
     milk = (Line("milk", 1, Unit.EACH),)
     takes = [

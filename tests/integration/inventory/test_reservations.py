@@ -248,6 +248,7 @@ async def test_more_holds_may_run_out_than_one_transaction_ends(shop: Shop, worl
         world.database("inventory"),
         stock_moved=convert.stock_moved,
         reservation_changed=convert.reservation_changed,
+        discrepancy_changed=convert.discrepancy_changed,
         due_holds_max=3,
     )
     await shop.receive({"milk": 8})

@@ -228,6 +228,7 @@ async def test_a_change_that_was_long_in_committing_is_not_missed(
         database,
         stock_moved=convert.stock_moved,
         reservation_changed=convert.reservation_changed,
+        discrepancy_changed=convert.discrepancy_changed,
     )
     line = Line("late", 1, Unit.EACH)
     command = ReserveCommand(StoreId(shop.store_id), "ord-late", Mode.TAKE, (line,), "test")

@@ -74,6 +74,7 @@ async def run(name: str, role: str) -> None:
             database,
             stock_moved=convert.stock_moved,
             reservation_changed=convert.reservation_changed,
+            discrepancy_changed=convert.discrepancy_changed,
             due_holds_max=SWEPT_AT_ONCE_MAX,
         )
         workers.add(Worker("sweeper", lambda: _sweep(stock)))

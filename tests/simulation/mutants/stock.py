@@ -10,7 +10,7 @@ import pytest
 
 from chassis.messaging import outbox
 from hutong.inventory.v1 import inventory_service_pb2
-from services.inventory.domain import reservations, stock
+from services.inventory.domain import deficits, reservations, stock
 from services.inventory.domain.reservations import ReservationState
 from services.inventory.repository import stock_rows as repository
 from services.inventory.usecases.stock import Stock
@@ -123,6 +123,30 @@ async def _outlive(stage: Stage) -> list[str]:
     return [held]
 
 
+def _oversupplied(patch: pytest.MonkeyPatch) -> None:
+    real = deficits.supply
+
+    def supply(books: Any, store_id: Any, lines: Iterable[Any], **who: Any) -> None:
+        real(books, store_id, [replace(line, quantity=line.quantity + 1) for line in lines], **who)
+
+    patch.setattr(deficits, "supply", supply)
+
+
+async def _short(stage: Stage) -> list[str]:
+    """A till has sold two of what the books have one of."""
+    sku = await stage.shop.product(stock=1)
+    return [sku, (await stage.shop.short(sku, 2)).rpartition("/")[2]]
+
+
+def _wrong_tasks(patch: pytest.MonkeyPatch) -> None:
+    real = deficits.deficits_in
+
+    def deficits_in(postings: Iterable[Any]) -> Any:
+        return [replace(one, quantity=one.quantity + 1) for one in real(postings)]
+
+    patch.setattr(deficits, "deficits_in", deficits_in)
+
+
 STOCK_MUTANTS = (
     Mutant(
         "stock is sold without a look at what there is",
@@ -175,5 +199,23 @@ STOCK_MUTANTS = (
         _outlive,
         lambda patch: patch.setattr(Stock, "end_due_holds", nothing),
         why_row="it takes a day; the end of a hold is set back",
+    ),
+    Mutant(
+        "a deficit supplies more than its sale lacks",
+        ("inventory.broken_deficit",),
+        _short,
+        _oversupplied,
+    ),
+    Mutant(
+        "a task tells of more than was short",
+        ("inventory.broken_discrepancy_sum",),
+        _short,
+        _wrong_tasks,
+    ),
+    Mutant(
+        "a discrepancy opens without an event",
+        ("inventory.broken_discrepancy_event",),
+        _short,
+        without_events("/discrepancies/"),
     ),
 )

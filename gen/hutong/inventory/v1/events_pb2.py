@@ -26,7 +26,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from hutong.inventory.v1 import inventory_pb2 as hutong_dot_inventory_dot_v1_dot_inventory__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n hutong/inventory/v1/events.proto\x12\x13hutong.inventory.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a#hutong/inventory/v1/inventory.proto\"~\n\nStockMoved\x12:\n\x08movement\x18\x01 \x01(\x0b\x32\".hutong.inventory.v1.StockMovementB\x04\xe2\x41\x01\x02\x12\x34\n\x05level\x18\x02 \x01(\x0b\x32\x1f.hutong.inventory.v1.StockLevelB\x04\xe2\x41\x01\x02\"Q\n\x12ReservationChanged\x12;\n\x0breservation\x18\x01 \x01(\x0b\x32 .hutong.inventory.v1.ReservationB\x04\xe2\x41\x01\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n hutong/inventory/v1/events.proto\x12\x13hutong.inventory.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a#hutong/inventory/v1/inventory.proto\"~\n\nStockMoved\x12:\n\x08movement\x18\x01 \x01(\x0b\x32\".hutong.inventory.v1.StockMovementB\x04\xe2\x41\x01\x02\x12\x34\n\x05level\x18\x02 \x01(\x0b\x32\x1f.hutong.inventory.v1.StockLevelB\x04\xe2\x41\x01\x02\"Q\n\x12ReservationChanged\x12;\n\x0breservation\x18\x01 \x01(\x0b\x32 .hutong.inventory.v1.ReservationB\x04\xe2\x41\x01\x02\"Q\n\x12\x44iscrepancyChanged\x12;\n\x0b\x64iscrepancy\x18\x01 \x01(\x0b\x32 .hutong.inventory.v1.DiscrepancyB\x04\xe2\x41\x01\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,8 +39,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STOCKMOVED'].fields_by_name['level']._serialized_options = b'\342A\001\002'
   _globals['_RESERVATIONCHANGED'].fields_by_name['reservation']._loaded_options = None
   _globals['_RESERVATIONCHANGED'].fields_by_name['reservation']._serialized_options = b'\342A\001\002'
+  _globals['_DISCREPANCYCHANGED'].fields_by_name['discrepancy']._loaded_options = None
+  _globals['_DISCREPANCYCHANGED'].fields_by_name['discrepancy']._serialized_options = b'\342A\001\002'
   _globals['_STOCKMOVED']._serialized_start=127
   _globals['_STOCKMOVED']._serialized_end=253
   _globals['_RESERVATIONCHANGED']._serialized_start=255
   _globals['_RESERVATIONCHANGED']._serialized_end=336
+  _globals['_DISCREPANCYCHANGED']._serialized_start=338
+  _globals['_DISCREPANCYCHANGED']._serialized_end=419
 # @@protoc_insertion_point(module_scope)

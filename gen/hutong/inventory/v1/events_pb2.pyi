@@ -20,3 +20,9 @@ class ReservationChanged(_message.Message):
     RESERVATION_FIELD_NUMBER: _ClassVar[int]
     reservation: _inventory_pb2.Reservation
     def __init__(self, reservation: _Optional[_Union[_inventory_pb2.Reservation, _Mapping]] = ...) -> None: ...
+
+class DiscrepancyChanged(_message.Message):
+    __slots__ = ("discrepancy",)
+    DISCREPANCY_FIELD_NUMBER: _ClassVar[int]
+    discrepancy: _inventory_pb2.Discrepancy
+    def __init__(self, discrepancy: _Optional[_Union[_inventory_pb2.Discrepancy, _Mapping]] = ...) -> None: ...

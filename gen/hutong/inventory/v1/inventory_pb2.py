@@ -29,7 +29,7 @@ from hutong.common.v1 import measure_pb2 as hutong_dot_common_dot_v1_dot_measure
 from hutong.common.v1 import product_quantity_pb2 as hutong_dot_common_dot_v1_dot_product__quantity__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#hutong/inventory/v1/inventory.proto\x12\x13hutong.inventory.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehutong/common/v1/measure.proto\x1a\'hutong/common/v1/product_quantity.proto\"\x93\x02\n\nStockLevel\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x31\n\x04unit\x18\x02 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x04\xe2\x41\x01\x03\x12\x15\n\x07on_hand\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04held\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x17\n\tavailable\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03:c\xea\x41`\n\x1finventory.hutong.dev/StockLevel\x12$stores/{store}/stockLevels/{product}*\x0bstockLevels2\nstockLevel\"\xaf\x03\n\rStockMovement\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x35\n\x04type\x18\x02 \x01(\x0e\x32!.hutong.inventory.v1.MovementTypeB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eon_hand_change\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bheld_change\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1b\n\ron_hand_after\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x18\n\nheld_after\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:\x81\x01\xea\x41~\n\"inventory.hutong.dev/StockMovement\x12\x39stores/{store}/stockLevels/{product}/movements/{movement}*\x0estockMovements2\rstockMovement\"\xf0\x02\n\x0bReservation\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12:\n\x05state\x18\x02 \x01(\x0e\x32%.hutong.inventory.v1.ReservationStateB\x04\xe2\x41\x01\x03\x12\x36\n\x05lines\x18\x03 \x03(\x0b\x32!.hutong.common.v1.ProductQuantityB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:k\xea\x41h\n inventory.hutong.dev/Reservation\x12)stores/{store}/reservations/{reservation}*\x0creservations2\x0breservation*\xfa\x01\n\x0cMovementType\x12\x1d\n\x19MOVEMENT_TYPE_UNSPECIFIED\x10\x00\x12\x19\n\x15MOVEMENT_TYPE_RECEIPT\x10\x01\x12\x17\n\x13MOVEMENT_TYPE_FOUND\x10\x02\x12\x18\n\x14MOVEMENT_TYPE_SHRINK\x10\x03\x12\x16\n\x12MOVEMENT_TYPE_HOLD\x10\x04\x12\x19\n\x15MOVEMENT_TYPE_RELEASE\x10\x05\x12\x18\n\x14MOVEMENT_TYPE_EXPIRY\x10\x06\x12\x16\n\x12MOVEMENT_TYPE_SALE\x10\x07\x12\x18\n\x14MOVEMENT_TYPE_RETURN\x10\x08*\x8d\x02\n\x10ReservationState\x12!\n\x1dRESERVATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESERVATION_STATE_HELD\x10\x01\x12\x1b\n\x17RESERVATION_STATE_TAKEN\x10\x02\x12\x1f\n\x1bRESERVATION_STATE_COMMITTED\x10\x03\x12\x1e\n\x1aRESERVATION_STATE_RELEASED\x10\x04\x12\x1e\n\x1aRESERVATION_STATE_RETURNED\x10\x05\x12\x1d\n\x19RESERVATION_STATE_EXPIRED\x10\x06\x12\x1d\n\x19RESERVATION_STATE_REFUSED\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#hutong/inventory/v1/inventory.proto\x12\x13hutong.inventory.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ehutong/common/v1/measure.proto\x1a\'hutong/common/v1/product_quantity.proto\"\x93\x02\n\nStockLevel\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x31\n\x04unit\x18\x02 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x04\xe2\x41\x01\x03\x12\x15\n\x07on_hand\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04held\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x17\n\tavailable\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03:c\xea\x41`\n\x1finventory.hutong.dev/StockLevel\x12$stores/{store}/stockLevels/{product}*\x0bstockLevels2\nstockLevel\"\xaf\x03\n\rStockMovement\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x35\n\x04type\x18\x02 \x01(\x0e\x32!.hutong.inventory.v1.MovementTypeB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eon_hand_change\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x19\n\x0bheld_change\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x1b\n\ron_hand_after\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x18\n\nheld_after\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x63\x61use\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:\x81\x01\xea\x41~\n\"inventory.hutong.dev/StockMovement\x12\x39stores/{store}/stockLevels/{product}/movements/{movement}*\x0estockMovements2\rstockMovement\"\xf0\x02\n\x0bReservation\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12:\n\x05state\x18\x02 \x01(\x0e\x32%.hutong.inventory.v1.ReservationStateB\x04\xe2\x41\x01\x03\x12\x36\n\x05lines\x18\x03 \x03(\x0b\x32!.hutong.common.v1.ProductQuantityB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:k\xea\x41h\n inventory.hutong.dev/Reservation\x12)stores/{store}/reservations/{reservation}*\x0creservations2\x0breservation\"\xc7\x04\n\x0b\x44iscrepancy\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x34\n\x07product\x18\x02 \x01(\tB#\xe2\x41\x01\x03\xfa\x41\x1c\n\x1a\x63\x61talog.hutong.dev/Product\x12\x31\n\x04unit\x18\x03 \x01(\x0e\x32\x1d.hutong.common.v1.MeasureUnitB\x04\xe2\x41\x01\x03\x12:\n\x05state\x18\x04 \x01(\x0e\x32%.hutong.inventory.v1.DiscrepancyStateB\x04\xe2\x41\x01\x03\x12\x16\n\x08quantity\x18\x05 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x13\n\x05sales\x18\x06 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x18\n\nlast_cause\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\n \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x44\n\nresolution\x18\x0b \x01(\x0b\x32*.hutong.inventory.v1.DiscrepancyResolutionB\x04\xe2\x41\x01\x03:m\xea\x41j\n inventory.hutong.dev/Discrepancy\x12*stores/{store}/discrepancies/{discrepancy}*\rdiscrepancies2\x0b\x64iscrepancy\"\x9f\x01\n\x15\x44iscrepancyResolution\x12\x13\n\x05\x61\x63tor\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04note\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x07\x63ounted\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x42\n\n\x08_counted*\x95\x02\n\x0cMovementType\x12\x1d\n\x19MOVEMENT_TYPE_UNSPECIFIED\x10\x00\x12\x19\n\x15MOVEMENT_TYPE_RECEIPT\x10\x01\x12\x17\n\x13MOVEMENT_TYPE_FOUND\x10\x02\x12\x18\n\x14MOVEMENT_TYPE_SHRINK\x10\x03\x12\x16\n\x12MOVEMENT_TYPE_HOLD\x10\x04\x12\x19\n\x15MOVEMENT_TYPE_RELEASE\x10\x05\x12\x18\n\x14MOVEMENT_TYPE_EXPIRY\x10\x06\x12\x16\n\x12MOVEMENT_TYPE_SALE\x10\x07\x12\x18\n\x14MOVEMENT_TYPE_RETURN\x10\x08\x12\x19\n\x15MOVEMENT_TYPE_DEFICIT\x10\t*\x8d\x02\n\x10ReservationState\x12!\n\x1dRESERVATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16RESERVATION_STATE_HELD\x10\x01\x12\x1b\n\x17RESERVATION_STATE_TAKEN\x10\x02\x12\x1f\n\x1bRESERVATION_STATE_COMMITTED\x10\x03\x12\x1e\n\x1aRESERVATION_STATE_RELEASED\x10\x04\x12\x1e\n\x1aRESERVATION_STATE_RETURNED\x10\x05\x12\x1d\n\x19RESERVATION_STATE_EXPIRED\x10\x06\x12\x1d\n\x19RESERVATION_STATE_REFUSED\x10\x07*q\n\x10\x44iscrepancyState\x12!\n\x1d\x44ISCREPANCY_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44ISCREPANCY_STATE_OPEN\x10\x01\x12\x1e\n\x1a\x44ISCREPANCY_STATE_RESOLVED\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -82,14 +82,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESERVATION'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_RESERVATION']._loaded_options = None
   _globals['_RESERVATION']._serialized_options = b'\352Ah\n inventory.hutong.dev/Reservation\022)stores/{store}/reservations/{reservation}*\014reservations2\013reservation'
-  _globals['_MOVEMENTTYPE']._serialized_start=1310
-  _globals['_MOVEMENTTYPE']._serialized_end=1560
-  _globals['_RESERVATIONSTATE']._serialized_start=1563
-  _globals['_RESERVATIONSTATE']._serialized_end=1832
+  _globals['_DISCREPANCY'].fields_by_name['name']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['name']._serialized_options = b'\342A\001\010'
+  _globals['_DISCREPANCY'].fields_by_name['product']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['product']._serialized_options = b'\342A\001\003\372A\034\n\032catalog.hutong.dev/Product'
+  _globals['_DISCREPANCY'].fields_by_name['unit']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['unit']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCY'].fields_by_name['state']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['state']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCY'].fields_by_name['quantity']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['quantity']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCY'].fields_by_name['sales']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['sales']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCY'].fields_by_name['last_cause']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['last_cause']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCY'].fields_by_name['create_time']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCY'].fields_by_name['update_time']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCY'].fields_by_name['version']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['version']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCY'].fields_by_name['resolution']._loaded_options = None
+  _globals['_DISCREPANCY'].fields_by_name['resolution']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCY']._loaded_options = None
+  _globals['_DISCREPANCY']._serialized_options = b'\352Aj\n inventory.hutong.dev/Discrepancy\022*stores/{store}/discrepancies/{discrepancy}*\rdiscrepancies2\013discrepancy'
+  _globals['_DISCREPANCYRESOLUTION'].fields_by_name['actor']._loaded_options = None
+  _globals['_DISCREPANCYRESOLUTION'].fields_by_name['actor']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCYRESOLUTION'].fields_by_name['note']._loaded_options = None
+  _globals['_DISCREPANCYRESOLUTION'].fields_by_name['note']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCYRESOLUTION'].fields_by_name['counted']._loaded_options = None
+  _globals['_DISCREPANCYRESOLUTION'].fields_by_name['counted']._serialized_options = b'\342A\001\003'
+  _globals['_DISCREPANCYRESOLUTION'].fields_by_name['create_time']._loaded_options = None
+  _globals['_DISCREPANCYRESOLUTION'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
+  _globals['_MOVEMENTTYPE']._serialized_start=2058
+  _globals['_MOVEMENTTYPE']._serialized_end=2335
+  _globals['_RESERVATIONSTATE']._serialized_start=2338
+  _globals['_RESERVATIONSTATE']._serialized_end=2607
+  _globals['_DISCREPANCYSTATE']._serialized_start=2609
+  _globals['_DISCREPANCYSTATE']._serialized_end=2722
   _globals['_STOCKLEVEL']._serialized_start=227
   _globals['_STOCKLEVEL']._serialized_end=502
   _globals['_STOCKMOVEMENT']._serialized_start=505
   _globals['_STOCKMOVEMENT']._serialized_end=936
   _globals['_RESERVATION']._serialized_start=939
   _globals['_RESERVATION']._serialized_end=1307
+  _globals['_DISCREPANCY']._serialized_start=1310
+  _globals['_DISCREPANCY']._serialized_end=1893
+  _globals['_DISCREPANCYRESOLUTION']._serialized_start=1896
+  _globals['_DISCREPANCYRESOLUTION']._serialized_end=2055
 # @@protoc_insertion_point(module_scope)

@@ -25,6 +25,7 @@ class MovementType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MOVEMENT_TYPE_EXPIRY: _ClassVar[MovementType]
     MOVEMENT_TYPE_SALE: _ClassVar[MovementType]
     MOVEMENT_TYPE_RETURN: _ClassVar[MovementType]
+    MOVEMENT_TYPE_DEFICIT: _ClassVar[MovementType]
 
 class ReservationState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -36,6 +37,12 @@ class ReservationState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RESERVATION_STATE_RETURNED: _ClassVar[ReservationState]
     RESERVATION_STATE_EXPIRED: _ClassVar[ReservationState]
     RESERVATION_STATE_REFUSED: _ClassVar[ReservationState]
+
+class DiscrepancyState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DISCREPANCY_STATE_UNSPECIFIED: _ClassVar[DiscrepancyState]
+    DISCREPANCY_STATE_OPEN: _ClassVar[DiscrepancyState]
+    DISCREPANCY_STATE_RESOLVED: _ClassVar[DiscrepancyState]
 MOVEMENT_TYPE_UNSPECIFIED: MovementType
 MOVEMENT_TYPE_RECEIPT: MovementType
 MOVEMENT_TYPE_FOUND: MovementType
@@ -45,6 +52,7 @@ MOVEMENT_TYPE_RELEASE: MovementType
 MOVEMENT_TYPE_EXPIRY: MovementType
 MOVEMENT_TYPE_SALE: MovementType
 MOVEMENT_TYPE_RETURN: MovementType
+MOVEMENT_TYPE_DEFICIT: MovementType
 RESERVATION_STATE_UNSPECIFIED: ReservationState
 RESERVATION_STATE_HELD: ReservationState
 RESERVATION_STATE_TAKEN: ReservationState
@@ -53,6 +61,9 @@ RESERVATION_STATE_RELEASED: ReservationState
 RESERVATION_STATE_RETURNED: ReservationState
 RESERVATION_STATE_EXPIRED: ReservationState
 RESERVATION_STATE_REFUSED: ReservationState
+DISCREPANCY_STATE_UNSPECIFIED: DiscrepancyState
+DISCREPANCY_STATE_OPEN: DiscrepancyState
+DISCREPANCY_STATE_RESOLVED: DiscrepancyState
 
 class StockLevel(_message.Message):
     __slots__ = ("name", "unit", "on_hand", "held", "available", "version")
@@ -105,3 +116,41 @@ class Reservation(_message.Message):
     expire_time: _timestamp_pb2.Timestamp
     create_time: _timestamp_pb2.Timestamp
     def __init__(self, name: _Optional[str] = ..., state: _Optional[_Union[ReservationState, str]] = ..., lines: _Optional[_Iterable[_Union[_product_quantity_pb2.ProductQuantity, _Mapping]]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class Discrepancy(_message.Message):
+    __slots__ = ("name", "product", "unit", "state", "quantity", "sales", "last_cause", "create_time", "update_time", "version", "resolution")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PRODUCT_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    QUANTITY_FIELD_NUMBER: _ClassVar[int]
+    SALES_FIELD_NUMBER: _ClassVar[int]
+    LAST_CAUSE_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    RESOLUTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    product: str
+    unit: _measure_pb2.MeasureUnit
+    state: DiscrepancyState
+    quantity: int
+    sales: int
+    last_cause: str
+    create_time: _timestamp_pb2.Timestamp
+    update_time: _timestamp_pb2.Timestamp
+    version: int
+    resolution: DiscrepancyResolution
+    def __init__(self, name: _Optional[str] = ..., product: _Optional[str] = ..., unit: _Optional[_Union[_measure_pb2.MeasureUnit, str]] = ..., state: _Optional[_Union[DiscrepancyState, str]] = ..., quantity: _Optional[int] = ..., sales: _Optional[int] = ..., last_cause: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., resolution: _Optional[_Union[DiscrepancyResolution, _Mapping]] = ...) -> None: ...
+
+class DiscrepancyResolution(_message.Message):
+    __slots__ = ("actor", "note", "counted", "create_time")
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    COUNTED_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    actor: str
+    note: str
+    counted: int
+    create_time: _timestamp_pb2.Timestamp
+    def __init__(self, actor: _Optional[str] = ..., note: _Optional[str] = ..., counted: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -117,16 +117,18 @@ class ReserveStockRequest(_message.Message):
     def __init__(self, parent: _Optional[str] = ..., reservation_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_product_quantity_pb2.ProductQuantity, _Mapping]]] = ..., actor: _Optional[str] = ..., hold_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class TakeStockRequest(_message.Message):
-    __slots__ = ("parent", "reservation_id", "lines", "actor")
+    __slots__ = ("parent", "reservation_id", "lines", "actor", "allow_deficit")
     PARENT_FIELD_NUMBER: _ClassVar[int]
     RESERVATION_ID_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     ACTOR_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_DEFICIT_FIELD_NUMBER: _ClassVar[int]
     parent: str
     reservation_id: str
     lines: _containers.RepeatedCompositeFieldContainer[_product_quantity_pb2.ProductQuantity]
     actor: str
-    def __init__(self, parent: _Optional[str] = ..., reservation_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_product_quantity_pb2.ProductQuantity, _Mapping]]] = ..., actor: _Optional[str] = ...) -> None: ...
+    allow_deficit: bool
+    def __init__(self, parent: _Optional[str] = ..., reservation_id: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[_product_quantity_pb2.ProductQuantity, _Mapping]]] = ..., actor: _Optional[str] = ..., allow_deficit: _Optional[bool] = ...) -> None: ...
 
 class CommitReservationRequest(_message.Message):
     __slots__ = ("name", "actor")
@@ -279,3 +281,45 @@ class WatchStockResponse(_message.Message):
     is_snapshot: bool
     is_current: bool
     def __init__(self, stock_levels: _Optional[_Iterable[_Union[_inventory_pb2.StockLevel, _Mapping]]] = ..., resume_token: _Optional[str] = ..., is_reset: _Optional[bool] = ..., is_snapshot: _Optional[bool] = ..., is_current: _Optional[bool] = ...) -> None: ...
+
+class ListDiscrepanciesRequest(_message.Message):
+    __slots__ = ("parent", "state", "page_size", "page_token")
+    PARENT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    parent: str
+    state: _inventory_pb2.DiscrepancyState
+    page_size: int
+    page_token: str
+    def __init__(self, parent: _Optional[str] = ..., state: _Optional[_Union[_inventory_pb2.DiscrepancyState, str]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListDiscrepanciesResponse(_message.Message):
+    __slots__ = ("discrepancies", "next_page_token")
+    DISCREPANCIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    discrepancies: _containers.RepeatedCompositeFieldContainer[_inventory_pb2.Discrepancy]
+    next_page_token: str
+    def __init__(self, discrepancies: _Optional[_Iterable[_Union[_inventory_pb2.Discrepancy, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ResolveDiscrepancyRequest(_message.Message):
+    __slots__ = ("name", "version", "count", "note", "request_id")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    version: int
+    count: StockCount
+    note: str
+    request_id: str
+    def __init__(self, name: _Optional[str] = ..., version: _Optional[int] = ..., count: _Optional[_Union[StockCount, _Mapping]] = ..., note: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class StockCount(_message.Message):
+    __slots__ = ("counted", "expected_on_hand")
+    COUNTED_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_ON_HAND_FIELD_NUMBER: _ClassVar[int]
+    counted: int
+    expected_on_hand: int
+    def __init__(self, counted: _Optional[int] = ..., expected_on_hand: _Optional[int] = ...) -> None: ...

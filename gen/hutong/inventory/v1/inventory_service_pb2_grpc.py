@@ -116,6 +116,16 @@ class InventoryServiceStub:
                 request_serializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockRequest.SerializeToString,
                 response_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockResponse.FromString,
                 _registered_method=True)
+        self.ListDiscrepancies = channel.unary_unary(
+                '/hutong.inventory.v1.InventoryService/ListDiscrepancies',
+                request_serializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.ListDiscrepanciesRequest.SerializeToString,
+                response_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.ListDiscrepanciesResponse.FromString,
+                _registered_method=True)
+        self.ResolveDiscrepancy = channel.unary_unary(
+                '/hutong.inventory.v1.InventoryService/ResolveDiscrepancy',
+                request_serializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.ResolveDiscrepancyRequest.SerializeToString,
+                response_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__pb2.Discrepancy.FromString,
+                _registered_method=True)
 
 
 class InventoryServiceServicer:
@@ -251,6 +261,25 @@ class InventoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListDiscrepancies(self, request, context):
+        """Lists a store's discrepancies, oldest first, a page at a time. Reasons: PAGE_TOKEN_INVALID.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveDiscrepancy(self, request, context):
+        """Ends a discrepancy by a count of the product, by a note of why the books were short, or by both. A
+        count corrects the stock level, as AdjustStock does. It is good for the version of the discrepancy
+        that was seen only, so that no deficit is resolved that nobody knew of.
+        Reasons: RESOURCE_NOT_FOUND, DISCREPANCY_CHANGED (with expected and actual version),
+        DISCREPANCY_RESOLVED, STOCK_CHANGED (the books say otherwise by now), STOCK_HELD (less counted
+        than is promised), REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_InventoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -328,6 +357,16 @@ def add_InventoryServiceServicer_to_server(servicer, server):
                     servicer.WatchStock,
                     request_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockRequest.FromString,
                     response_serializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockResponse.SerializeToString,
+            ),
+            'ListDiscrepancies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDiscrepancies,
+                    request_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.ListDiscrepanciesRequest.FromString,
+                    response_serializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.ListDiscrepanciesResponse.SerializeToString,
+            ),
+            'ResolveDiscrepancy': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveDiscrepancy,
+                    request_deserializer=hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.ResolveDiscrepancyRequest.FromString,
+                    response_serializer=hutong_dot_inventory_dot_v1_dot_inventory__pb2.Discrepancy.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -741,6 +780,60 @@ class InventoryService:
             '/hutong.inventory.v1.InventoryService/WatchStock',
             hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockRequest.SerializeToString,
             hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.WatchStockResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDiscrepancies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.inventory.v1.InventoryService/ListDiscrepancies',
+            hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.ListDiscrepanciesRequest.SerializeToString,
+            hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.ListDiscrepanciesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveDiscrepancy(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.inventory.v1.InventoryService/ResolveDiscrepancy',
+            hutong_dot_inventory_dot_v1_dot_inventory__service__pb2.ResolveDiscrepancyRequest.SerializeToString,
+            hutong_dot_inventory_dot_v1_dot_inventory__pb2.Discrepancy.FromString,
             options,
             channel_credentials,
             insecure,
