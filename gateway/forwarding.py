@@ -14,7 +14,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from chassis import tracing
-from chassis.kernel.errors import HutongError
+from chassis.kernel.errors import HutongError, Unavailable
 from chassis.rpc.auth import Caller
 from chassis.rpc.call import DEADLINE_SECONDS_DEFAULT
 from chassis.rpc.client import MESSAGE_BYTES_MAX
@@ -57,7 +57,10 @@ class Forwarding:
         for method in contracts_of(upstream.services).methods:
             service, name = method.containing_service.full_name, method.name
             path = f"/{service}/{name}"
-            handler = self._stream(path) if method.server_streaming else self._unary(path)
+            if method.client_streaming:
+                handler = self._exchange(path)
+            else:
+                handler = self._stream(path) if method.server_streaming else self._unary(path)
             self._server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(service, {name: handler}),)
             )
@@ -134,6 +137,46 @@ class Forwarding:
                     stream.cancel()
 
         return grpc.unary_stream_rpc_method_handler(forward)
+
+    def _exchange(self, path: str) -> grpc.RpcMethodHandler[bytes, bytes]:
+        async def forward(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+            left: float | None = context.time_remaining()
+            asked = _headers(context)
+            stream: Stream | None = None
+            try:
+                with self._gate.room(), self._gate.passing(ANYBODY):
+                    with _span(path, asked):
+                        stream = self._upstream.exchange(
+                            path,
+                            self._until_shut(aiter(requests)),
+                            authorization=asked.get("authorization"),
+                            seconds=STREAM_SECONDS_MAX if left is None else left,
+                        )
+                    while (message := await stream.next()) is not None:
+                        yield message
+                    with self._gate.cutting():
+                        pass
+            except (Refused, HutongError) as refused:
+                await _end(context, refused)
+            finally:
+                if stream is not None:
+                    stream.cancel()
+
+        return grpc.stream_stream_rpc_method_handler(forward)
+
+    async def _until_shut(self, requests: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Requests until this process drains: then no more are passed on, and those that were are
+        answered.
+        """
+        while True:
+            try:
+                with self._gate.cutting():
+                    request = await anext(requests, None)
+            except Unavailable:
+                return
+            if request is None:
+                return
+            yield request
 
     async def _next(self, stream: Stream) -> bytes | None:
         with self._gate.cutting():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import grpc
 from google.rpc import status_pb2
@@ -31,7 +31,10 @@ class Refused(Exception):
 class Stream:
     """Messages from a service, one after the other as they are asked for."""
 
-    def __init__(self, call: grpc.aio.UnaryStreamCall[bytes, bytes]) -> None:
+    def __init__(
+        self,
+        call: grpc.aio.UnaryStreamCall[bytes, bytes] | grpc.aio.StreamStreamCall[bytes, bytes],
+    ) -> None:
         self._call = call
 
     async def next(self) -> bytes | None:
@@ -63,6 +66,7 @@ class Upstream:
         self._by_service = {name: channels[address] for name, address in addresses.items()}
         self._methods: dict[str, grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]] = {}
         self._streams: dict[str, grpc.aio.UnaryStreamMultiCallable[bytes, bytes]] = {}
+        self._exchanges: dict[str, grpc.aio.StreamStreamMultiCallable[bytes, bytes]] = {}
 
     async def call(
         self, path: str, request: bytes, *, authorization: str | None, seconds: float
@@ -86,6 +90,21 @@ class Upstream:
             method = self._channel(path).unary_stream(path)
             self._streams[path] = method
         return Stream(method(request, timeout=seconds, metadata=_metadata(authorization)))
+
+    def exchange(
+        self,
+        path: str,
+        requests: AsyncIterator[bytes],
+        *,
+        authorization: str | None,
+        seconds: float,
+    ) -> Stream:
+        """The stream that a method answers a stream with; requests are read as it takes them."""
+        method = self._exchanges.get(path)
+        if method is None:
+            method = self._channel(path).stream_stream(path)
+            self._exchanges[path] = method
+        return Stream(method(requests, timeout=seconds, metadata=_metadata(authorization)))
 
     async def close(self) -> None:
         """Closes the connections."""

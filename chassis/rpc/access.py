@@ -63,11 +63,8 @@ def authorise(rule: Rule, caller: Caller, request: Message) -> None:
     PermissionDenied if no role of the caller is granted anything; ResourceNotFound, as for an id of
     nobody, if the request names what lies outside the caller's scope.
     """
-    granted = [grant for grant in rule.grants if grant.role in caller.roles]
-    if not granted:
-        raise PermissionDenied
     foreign = ""
-    for grant in granted:
+    for grant in _granted(rule, caller):
         if not grant.collection:
             return
         name = _value(request, grant.path)
@@ -75,6 +72,18 @@ def authorise(rule: Rule, caller: Caller, request: Message) -> None:
             return
         foreign = name
     raise ResourceNotFound(resource=foreign)
+
+
+def require_role(rule: Rule, caller: Caller) -> None:
+    """PermissionDenied if no role of the caller is granted anything, whatever will be asked."""
+    _granted(rule, caller)
+
+
+def _granted(rule: Rule, caller: Caller) -> list[Grant]:
+    granted = [grant for grant in rule.grants if grant.role in caller.roles]
+    if not granted:
+        raise PermissionDenied
+    return granted
 
 
 def _owns(caller: Caller, collection: str, name: str) -> bool:

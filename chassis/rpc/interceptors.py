@@ -87,14 +87,14 @@ async def serve_unary(
 ) -> bytes:
     """Answers one unary call with the reply's bytes, or ends it with a status."""
     begun = time.perf_counter()
-    headers = _headers(context)
+    headers = headers_of(context)
     try:
-        with method.span(headers), _room(floor, method):
+        with method.span(headers), room_for(floor, method):
             reply = await _answer(floor, method, behaviour, data, context, headers)
     except HutongError as error:
-        await _end(floor, method, context, error, begun)
+        await end_with(floor, method, context, error, begun)
         raise AssertionError("ending a call does not return") from error
-    _observe(floor, method, "OK", begun)
+    observe(floor, method, "OK", begun)
     return reply
 
 
@@ -107,9 +107,9 @@ async def serve_stream(
 ) -> AsyncIterator[bytes]:
     """Answers one call with a stream of messages' bytes, and ends it with a status if it fails."""
     begun = time.perf_counter()
-    headers = _headers(context)
+    headers = headers_of(context)
     try:
-        with method.span(headers), _room(floor, method), _known_errors(method):
+        with method.span(headers), room_for(floor, method), known_errors(method):
             request = method.request(data)
             call = await _admitted(
                 floor,
@@ -124,13 +124,13 @@ async def serve_stream(
                 async with asyncio.timeout(call.seconds_left() + STALLED_SECONDS_MAX):
                     messages = behaviour(request, call)
                     while (message := await _next(floor.gate, messages, call)) is not None:
-                        yield _bytes_of(message)
+                        yield bytes_of(message)
     except HutongError as error:
-        await _end(floor, method, context, error, begun)
-    _observe(floor, method, "OK", begun)
+        await end_with(floor, method, context, error, begun)
+    observe(floor, method, "OK", begun)
 
 
-def _room(floor: Floor, method: Method) -> AbstractContextManager[None]:
+def room_for(floor: Floor, method: Method) -> AbstractContextManager[None]:
     """A place for the call. Batches need none: lanes bound them; they serve calls that have one."""
     return nullcontext() if method.is_batch else floor.gate.room()
 
@@ -156,7 +156,7 @@ async def _answer(
     headers: Mapping[str, str],
 ) -> bytes:
     try:
-        with _known_errors(method):
+        with known_errors(method):
             request = method.request(data)
             call = await _admitted(
                 floor,
@@ -174,15 +174,16 @@ async def _answer(
         if replayed.answer.refusal is not None:
             raise replayed.answer.refusal from None
         reply = replayed.answer.reply or b""
-    return _bytes_of(reply)
+    return bytes_of(reply)
 
 
-def _bytes_of(message: Message | bytes) -> bytes:
+def bytes_of(message: Message | bytes) -> bytes:
+    """The reply as it goes over the wire."""
     return message if isinstance(message, bytes) else message.SerializeToString(deterministic=True)
 
 
 @contextmanager
-def _known_errors(method: Method) -> Iterator[None]:
+def known_errors(method: Method) -> Iterator[None]:
     """Lets out what callers may be told, and turns all else into our own fault."""
     try:
         yield
@@ -208,9 +209,7 @@ async def _admitted(
     rule = floor.rules[method.path]
     authorise(rule, caller, request)
     floor.validator.check(request)
-    left: float | None = context.time_remaining()
-    if left is None or left > NO_DEADLINE_SECONDS:
-        left = seconds_default
+    left = seconds_left(context, default=seconds_default)
     deadline = time.monotonic() + min(left, seconds_max)
     call = Call(
         method=method.path,
@@ -241,7 +240,13 @@ def _item_call(floor: Floor, unary: str, item: Message, batch: Call) -> Call | H
     return Call(method=unary, caller=caller, deadline=deadline, traceparent=context.traceparent)
 
 
-def _headers(context: grpc.aio.ServicerContext[bytes, bytes]) -> dict[str, str]:
+def seconds_left(context: grpc.aio.ServicerContext[bytes, bytes], *, default: float) -> float:
+    """The time that the caller gives, or the usual one."""
+    left: float | None = context.time_remaining()
+    return default if left is None or left > NO_DEADLINE_SECONDS else left
+
+
+def headers_of(context: grpc.aio.ServicerContext[bytes, bytes]) -> dict[str, str]:
     """The call's metadata that is text; of what comes twice the last."""
     return {
         key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)
@@ -254,18 +259,20 @@ def _vouched(caller: Caller) -> Caller:
     return caller
 
 
-def _observe(floor: Floor, method: Method, code: str, begun: float) -> None:
+def observe(floor: Floor, method: Method, code: str, begun: float) -> None:
+    """Counts a call that has ended, and how long it took."""
     floor.metrics.rpc_seconds.labels(method.path, code).observe(time.perf_counter() - begun)
 
 
-async def _end(
+async def end_with(
     floor: Floor,
     method: Method,
     context: grpc.aio.ServicerContext[bytes, bytes],
     error: HutongError,
     begun: float,
 ) -> None:
-    _observe(floor, method, code_of(error).name, begun)
+    """Ends a call with the error's status, and counts it."""
+    observe(floor, method, code_of(error).name, begun)
     floor.metrics.rpc_refusals.labels(method.path, error.reason).inc()
     status: status_pb2.Status = to_status(error)
     await context.abort(

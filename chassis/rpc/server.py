@@ -19,6 +19,7 @@ from chassis.rpc.access import rules_of
 from chassis.rpc.auth import Authenticator
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.engines import Carrier, Engine, carrier
+from chassis.rpc.exchange import serve_exchange
 from chassis.rpc.gate import Gate
 from chassis.rpc.interceptors import Floor, Method, serve_stream, serve_unary
 from chassis.rpc.validation import Validator
@@ -171,12 +172,15 @@ class _Registrar:
         if handler.unary_stream is not None:
             stream = partial(serve_stream, floor, method, handler.unary_stream)
             return grpc.unary_stream_rpc_method_handler(stream)
-        raise TypeError(f"{path}: the floor serves no streams of requests")
+        if handler.stream_stream is not None:
+            exchange = partial(serve_exchange, floor, method, handler.stream_stream)
+            return grpc.stream_stream_rpc_method_handler(exchange)
+        raise TypeError(f"{path}: the floor serves no streams of requests without one of replies")
 
 
 def _is_generated(handler: Any) -> bool:
     """Whether the servicer left the method as protoc made it, so that gRPC may answer for it."""
-    behaviour = handler.unary_unary or handler.unary_stream
+    behaviour = handler.unary_unary or handler.unary_stream or handler.stream_stream
     return str(getattr(behaviour, "__module__", "")).endswith("_pb2_grpc")
 
 
