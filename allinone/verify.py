@@ -59,6 +59,7 @@ _PRICED_LINES = """
 select l.store_id, l.order_id, l.sku, l.quantity, l.unit, l.price_version, l.line_total_minor,
        o.created_at
   from verify.customer_order_line as l join verify.customer_order as o using (store_id, order_id)
+ where not l.is_unpriced
 """
 
 _PRICES = """

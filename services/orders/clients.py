@@ -315,6 +315,7 @@ def _take_stock(order: Order) -> Message:
         reservation_id=order.order_id,
         lines=convert.lines_to_proto(order),
         actor=order.placed_by,
+        allow_deficit=order.has_happened,
     )
 
 

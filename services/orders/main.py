@@ -20,6 +20,7 @@ from services.orders.sagas.quoting import Quotes
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.baskets import Baskets
 from services.orders.usecases.orders import Orders
+from services.orders.usecases.uploads import UploadedPrices, Uploads
 from services.orders.workers import FreezeLifter, IdleBaskets, Recovery
 
 
@@ -47,7 +48,12 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         money=PaymentsMoney(deps.peer("payments")),
         checkpoint=checkpoint,
     )
-    quotes = Quotes(baskets=baskets, prices=prices, stores=stores)
+    quotes = Quotes(
+        baskets=baskets,
+        prices=prices,
+        uploaded=UploadedPrices(prices, clock=deps.clock),
+        stores=stores,
+    )
     saga = OrderSaga(
         orders,
         quotes=quotes,
@@ -61,7 +67,7 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         name="orders",
         servicers=[
             Servicer(
-                OrdersServicer(orders, saga, quotes, baskets),
+                OrdersServicer(orders, saga, quotes, baskets, Uploads(saga.place)),
                 orders_service_pb2_grpc.add_OrdersServiceServicer_to_server,
                 "hutong.orders.v1.OrdersService",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import httpx
@@ -18,7 +18,7 @@ from google.rpc import code_pb2
 from chassis.kernel.errors import HutongError, MessageTooLarge
 from chassis.rpc.access import path_of
 from chassis.rpc.auth import Caller
-from chassis.rpc.status import STATUS_DETAILS_KEY, code_of, from_rpc_error
+from chassis.rpc.status import STATUS_DETAILS_KEY, code_of, from_rpc_error, from_status
 from gateway.problems import CONTENT_TYPE, HTTP_STATUS
 from gateway.routes.bindings import Binding
 from tests.contract.walking import ALL_BINDINGS, get, http_request
@@ -108,21 +108,27 @@ class Asker:
         *,
         seconds: float = CALL_SECONDS,
     ) -> Message | Refusal:
-        """The same over gRPC, of a stream the first message. Bytes may be no message at all."""
+        """The same over gRPC, of a stream its first message. Bytes may be no message at all."""
         data = request if isinstance(request, bytes) else request.SerializeToString()
-        kind: Any = (
-            self._channel.unary_stream if method.server_streaming else self._channel.unary_unary
-        )
-        headers = tuple(self.headers(who).items())
-        call = kind(path_of(method))(data, timeout=seconds, metadata=headers)
+        path, channel = path_of(method), cast("Any", self._channel)
+        given: Any = {"timeout": seconds, "metadata": tuple(self.headers(who).items())}
+        if method.client_streaming:
+            call = channel.stream_stream(path)(iter([data]), **given)
+        elif method.server_streaming:
+            call = channel.unary_stream(path)(data, **given)
+        else:
+            call = channel.unary_unary(path)(data, **given)
         try:
             reply = await (call.read() if method.server_streaming else call)
         except grpc.aio.AioRpcError as failed:
             return told_by_grpc(failed)
         finally:
             call.cancel()
-        answer: Message = GetMessageClass(method.output_type).FromString(reply)
-        return answer
+        answer: Any = GetMessageClass(method.output_type).FromString(reply)
+        if method.client_streaming and answer.HasField("error"):
+            return Refusal.of(from_status(answer.error))
+        read: Message = answer
+        return read
 
     async def ask_http(
         self, binding: Binding, request: Message, who: Identity

@@ -44,6 +44,7 @@ from tests.contract.others import Others, others, rows_of
 from tests.contract.walk_requests import requests_that_succeed
 from tests.integration.stores.chains import creation, ids, store
 from tests.support.shop import OPERATOR, STORE, Shop, pickup, request_id, till_sale, wanted
+from tests.support.uploading import sold
 from tests.support.web import Web
 from tests.support.world import TENANT, World, call_context_for, caller
 
@@ -146,6 +147,7 @@ async def walk(web: Web, asker: Asker) -> Walk:
             orders.WatchOrderRequest(name=placed.name),
             pickup(who, wanted(sku, 1)),
             till_sale(wanted(sku, 1)),
+            orders.UploadSalesRequest(sale=sold(sku, 1, 100)),
         ],
         foreign=await others(world, tenant=TENANT, word="foreign"),
         neighbour=await others(world, tenant=TENANT, word="neighbour", at=STORE),
@@ -158,9 +160,11 @@ def fresh(request: Message) -> Message:
     named: dict[str, str] = {"request_id": request_id()}
     for field in ("reservation_id", "payment_id"):
         named[field] = f"walk-fresh-{next(NUMBERS)}"
+    whole: Any = request
+    inner: Any = whole.sale if isinstance(request, orders.UploadSalesRequest) else whole
     for field, value in named.items():
-        if field in request.DESCRIPTOR.fields_by_name:
-            setattr(request, field, value)
+        if field in inner.DESCRIPTOR.fields_by_name:
+            setattr(inner, field, value)
     return request
 
 

@@ -27,7 +27,8 @@ from tests.support.shop import (
     till_sale,
     wanted,
 )
-from tests.support.world import RETRY_SECONDS, answer
+from tests.support.uploading import Till, sold
+from tests.support.world import RETRY_SECONDS, World, answer
 
 RECOVERY_SECONDS_MAX = 20.0
 STUB = orders_service_pb2_grpc.OrdersServiceStub
@@ -64,6 +65,26 @@ async def test_a_recorded_sale_that_dies_on_the_way_keeps_what_was_charged(
     assert order.total.amount_minor == 299
     assert order.recorded_sale.quoted_total.amount_minor == 300
     assert await shop.stock(sku) == (7, 0)
+
+
+@IN_BOTH
+@pytest.mark.parametrize(
+    "point", ["quoted", "intent_written", "stock_done", "money_done", "outcome_written"]
+)
+async def test_uploaded_sales_whose_recording_dies_are_recorded_once(
+    point: str, shop: Shop, world: World, start_dying: StartDying
+) -> None:
+    sku = await shop.product(stock=10, price=100)
+    dying = await start_dying(point)
+    till = Till(dying.address, lambda: dying.issuer.token(CASHIER, seconds=3600))
+    sales = [sold(sku, 3, 299) for _ in range(5)]
+    till.sell(sales)
+    await dies_in(dying, till.upload())
+    till.address, till.token = world.address, lambda: world.token(MANAGER)
+    await till.upload_until_all_is_told()
+    assert [till.reason_of(sale) for sale in sales] == [""] * 5
+    assert len({till.acknowledged[sale.request_id][-1].order for sale in sales}) == 5
+    assert await shop.stock(sku) == (0, 0)
 
 
 @IN_BOTH

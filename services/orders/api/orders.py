@@ -14,21 +14,31 @@ from chassis.rpc.paging import page_request
 from hutong.catalog.v1 import catalog_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
 from services.orders.api.baskets import BasketMethods
+from services.orders.api.uploads import UploadMethods
 from services.orders.convert import orders as convert
 from services.orders.domain.orders import Order, PlaceOrder, Purchaser, may_know_delivery
 from services.orders.sagas.orders import OrderSaga
 from services.orders.sagas.quoting import Quotes
 from services.orders.usecases.baskets import Baskets
 from services.orders.usecases.orders import Orders
+from services.orders.usecases.uploads import Uploads
 
 Asked = tuple[PlaceOrder, RequestKey, float]
 
 
-class OrdersServicer(BasketMethods, orders_service_pb2_grpc.OrdersServiceServicer):
+class OrdersServicer(BasketMethods, UploadMethods, orders_service_pb2_grpc.OrdersServiceServicer):
     """Answers the methods of OrdersService."""
 
-    def __init__(self, orders: Orders, saga: OrderSaga, quotes: Quotes, baskets: Baskets) -> None:
-        super().__init__(baskets)
+    def __init__(
+        self,
+        orders: Orders,
+        saga: OrderSaga,
+        quotes: Quotes,
+        baskets: Baskets,
+        uploads: Uploads,
+    ) -> None:
+        BasketMethods.__init__(self, baskets)
+        UploadMethods.__init__(self, uploads)
         self._orders = orders
         self._saga = saga
         self._quotes = quotes

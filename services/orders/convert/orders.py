@@ -131,9 +131,13 @@ def basket(
 
 
 def place_order(
-    request: orders_service_pb2.PlaceOrderRequest, call: Call, *, order_id: str
+    request: orders_service_pb2.PlaceOrderRequest,
+    call: Call,
+    *,
+    order_id: str,
+    is_uploaded: bool = False,
 ) -> PlaceOrder:
-    """The command in a PlaceOrder request."""
+    """The command in a PlaceOrder request, or in a sale that is uploaded."""
     customer: CustomerId | None = None
     if request.customer:
         customer = names.parse_customer(request.customer, call.tenant)
@@ -155,7 +159,7 @@ def place_order(
         delivery=_delivery(request.delivery) if request.HasField("delivery") else None,
         basket_version=request.basket_version or None,
         traceparent=call.traceparent,
-        recorded=recorded_sale(request.recorded_sale)
+        recorded=recorded_sale(request.recorded_sale, is_uploaded=is_uploaded)
         if request.HasField("recorded_sale")
         else None,
     )

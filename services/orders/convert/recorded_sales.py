@@ -20,7 +20,7 @@ from services.orders.domain.recorded_sales import (
 )
 
 
-def recorded_sale(message: orders_pb2.RecordedSale) -> RecordedSale:
+def recorded_sale(message: orders_pb2.RecordedSale, *, is_uploaded: bool = False) -> RecordedSale:
     """The recorded sale; RecordedSaleInvalid if it charges for a line twice."""
     charges: dict[LineKey, Charge] = {}
     for index, line in enumerate(message.lines):
@@ -33,11 +33,16 @@ def recorded_sale(message: orders_pb2.RecordedSale) -> RecordedSale:
             discount=amount(line.discount, at=f"{at}.discount")
             if line.HasField("discount")
             else None,
+            display_name=line.display_name,
+            unit_price=amount(line.unit_price, at=f"{at}.unit_price")
+            if line.HasField("unit_price")
+            else None,
         )
     receipt = Receipt(
         number=message.receipt_number,
         sold_at=message.sale_time.ToDatetime(tzinfo=UTC),
         reason=message.reason,
+        is_uploaded=is_uploaded,
     )
     return RecordedSale(receipt, charges)
 
@@ -52,12 +57,14 @@ def recorded_sale_to_proto(order: Order, receipt: Receipt) -> orders_pb2.Recorde
         sale_time=sale_time,
         reason=receipt.reason,
         quoted_total=money_to_proto(quoted),
+        is_uploaded=receipt.is_uploaded,
     )
     for line in order.lines:
         charged = message.lines.add(
             product=names.PRODUCT.format(line.sku),
             label=line.label,
             charged_total=money_to_proto(line.to_pay),
+            is_unpriced=line.charge is not None and line.charge.is_unpriced,
         )
         if line.charge is not None and line.charge.discount is not None:
             charged.discount.CopyFrom(money_to_proto(line.charge.discount))

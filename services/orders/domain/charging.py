@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis.kernel import money
 from chassis.kernel.errors import CurrencyMismatch
+from chassis.kernel.money import Money
 from services.orders.domain.orders import Fulfilment, PlaceOrder, PricedLine, Quote
 from services.orders.domain.recorded_sales import (
     Charge,
     ChargedTotalTooLarge,
+    LineKey,
     RecordedSale,
     RecordedSaleInvalid,
     RecordedSaleNotAllowed,
@@ -22,19 +26,26 @@ CHARGED_MINOR_MAX = 1_000_000_000
 SALE_AHEAD_MAX = timedelta(minutes=5)
 """So far may a till's clock be ahead."""
 
+UPLOAD_AHEAD_MAX = timedelta(days=1)
+"""So far of one that was offline, and may have lost its time zone: the sale has happened anyway."""
+
 
 def require_recordable(command: PlaceOrder) -> None:
     """Refuses a recorded sale that no price could make right: from whom, for what, without a why.
 
-    Raises RecordedSaleNotAllowed, RecordedSaleInvalid, or ChargedTotalTooLarge.
+    What is uploaded has happened, so all of the store's people may say so. Raises
+    RecordedSaleNotAllowed, RecordedSaleInvalid, or ChargedTotalTooLarge.
     """
     sale = command.recorded
     if sale is None:
         return
-    if not command.purchaser.manages_here:
+    is_uploaded = sale.receipt.is_uploaded
+    if not (command.purchaser.works_here if is_uploaded else command.purchaser.manages_here):
         raise RecordedSaleNotAllowed
     if command.fulfilment is not Fulfilment.CARRY_OUT or command.basket_version is not None:
         raise RecordedSaleInvalid.at("recorded_sale", "is for goods that were carried out, by line")
+    if is_uploaded:
+        _require_sum(command, sale)
     if not sale.receipt.reason.strip():
         raise RecordedSaleInvalid.at("recorded_sale.reason", "must not be blank")
     for (sku, _), charge in sale.charges.items():
@@ -63,20 +74,63 @@ def charged(command: PlaceOrder, quote: Quote) -> Quote:
         raise RecordedSaleInvalid.at(
             "recorded_sale.lines", f"{sku} {label}".strip() + " is no line"
         )
-    lines = tuple(_with_charge(line, sale) for line in quote.lines)
+    shares = _shares(sale, quote)
+    lines = tuple(_with_charge(line, shares) for line in quote.lines)
     total = money.total((line.to_pay for line in lines), currency=quote.total.currency)
     return replace(quote, lines=lines, total=total)
 
 
+def _require_sum(command: PlaceOrder, sale: RecordedSale) -> None:
+    """RecordedSaleInvalid if the till's own total is not what it charged for the lines."""
+    told = command.expected_total
+    if told is None:
+        return
+    if told != money.total((c.total for c in sale.charges.values()), currency=told.currency):
+        raise RecordedSaleInvalid.at("expected_total", "is not the sum of the lines' charges")
+
+
 def _require_past(sale: RecordedSale, now: datetime) -> None:
-    if sale.receipt.sold_at > now + SALE_AHEAD_MAX:
+    ahead_max = UPLOAD_AHEAD_MAX if sale.receipt.is_uploaded else SALE_AHEAD_MAX
+    if sale.receipt.sold_at > now + ahead_max:
         raise RecordedSaleInvalid.at("recorded_sale.sale_time", "is in the future")
 
 
-def _with_charge(line: PricedLine, sale: RecordedSale) -> PricedLine:
-    charge = sale.charges.get((line.sku, line.label))
-    if charge is None:
+def _shares(sale: RecordedSale, quote: Quote) -> dict[LineKey, list[Charge]]:
+    """The charge of each line that will ask for it; of a label that comes again, its share."""
+    times = Counter((line.sku, line.label) for line in quote.lines)
+    return {
+        key: [charge] if times[key] <= 1 else _parts(charge, times[key])
+        for key, charge in sale.charges.items()
+    }
+
+
+def _parts(charge: Charge, parts: int) -> list[Charge]:
+    """The charge in equal parts that sum to it; the last ones get what does not divide."""
+    totals = _equally(charge.total, parts)
+    discounts: Sequence[Money | None] = [None] * parts
+    if charge.discount is not None:
+        discounts = _equally(charge.discount, parts)
+    return [
+        replace(charge, total=total, discount=discount)
+        for total, discount in zip(totals, discounts, strict=True)
+    ]
+
+
+def _equally(amount: Money, parts: int) -> list[Money]:
+    minor = amount.amount_minor
+    return [
+        Money(minor * (part + 1) // parts - minor * part // parts, amount.currency)
+        for part in range(parts)
+    ]
+
+
+def _with_charge(line: PricedLine, shares: Mapping[LineKey, list[Charge]]) -> PricedLine:
+    if line.charge is not None:
+        return line
+    charges = shares.get((line.sku, line.label))
+    if not charges:
         raise RecordedSaleInvalid.at("recorded_sale.lines", f"have no charge for {line.sku}")
+    charge = charges.pop()
     _require_currency(charge, line.line_total.currency)
     return replace(line, charge=charge)
 

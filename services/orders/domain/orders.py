@@ -203,6 +203,11 @@ class PlaceOrder:
     traceparent: str = ""
     recorded: RecordedSale | None = None
 
+    @property
+    def has_happened(self) -> bool:
+        """Whether a till tells of it afterwards, so that it is recorded whatever we say."""
+        return self.recorded is not None and self.recorded.receipt.is_uploaded
+
 
 @dataclass(frozen=True, slots=True)
 class OrderName:
@@ -251,6 +256,11 @@ class Order:
         if self.tender.tendered is None or self.state is State.REFUSED:
             return None
         return self.tender.tendered - self.total
+
+    @property
+    def has_happened(self) -> bool:
+        """Whether a till told of it afterwards, so that it is recorded whatever the books say."""
+        return self.receipt is not None and self.receipt.is_uploaded
 
     @property
     def place_ends_as(self) -> State:

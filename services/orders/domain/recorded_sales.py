@@ -36,19 +36,30 @@ class ChargedTotalTooLarge(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a till charged for a line; `discount` is what it named as taken off, if it did."""
+    """What a till charged for a line; `discount` is what it named as taken off, if it did.
+
+    `display_name` and `unit_price` are what its receipt says, if they are told. `is_unpriced` is
+    said of a line that our catalogue had no price for: it has the till's in its place.
+    """
 
     total: Money
     discount: Money | None = None
+    display_name: str = ""
+    unit_price: Money | None = None
+    is_unpriced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The till's own number of a sale, when it made it, and why it is not sold at our prices."""
+    """The till's own number of a sale, when it made it, and why it is not sold at our prices.
+
+    A sale that `is_uploaded` has happened: it is recorded whatever the books have.
+    """
 
     number: str
     sold_at: datetime
     reason: str
+    is_uploaded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ def charge(stored: dict[str, Any], currency: str) -> Charge | None:
     return Charge(
         total=Money(stored["charged_total_minor"], currency),
         discount=None if discount is None else Money(discount, currency),
+        is_unpriced=stored.get("is_unpriced", False),
     )
 
 
@@ -26,6 +27,8 @@ def charge_facts(charge: Charge) -> dict[str, int]:
     facts = {"charged_total_minor": charge.total.amount_minor}
     if charge.discount is not None:
         facts["discount_minor"] = charge.discount.amount_minor
+    if charge.is_unpriced:
+        facts["is_unpriced"] = True
     return facts
 
 
@@ -35,6 +38,7 @@ def receipt(stored: dict[str, Any]) -> Receipt:
         number=stored["number"],
         sold_at=datetime.fromisoformat(stored["sold_at"]),
         reason=stored["reason"],
+        is_uploaded=stored.get("is_uploaded", False),
     )
 
 
@@ -47,5 +51,6 @@ def receipt_json(receipt: Receipt | None) -> str | None:
             "number": receipt.number,
             "sold_at": receipt.sold_at.isoformat(),
             "reason": receipt.reason,
+            **({"is_uploaded": True} if receipt.is_uploaded else {}),
         }
     )

@@ -47,7 +47,8 @@ from services.orders.sagas.quoting import Quotes
 from services.orders.usecases.orders import Intent, Moved, Orders, new_order
 
 PLACE_ATTEMPTS_MAX = 8
-"""After so many attempts of the worker an order that is not placed is undone."""
+"""After so many attempts of the worker an order that is not placed is undone, unless it was sold at
+a till already."""
 
 ATTEMPTS_MAX = 30
 """After so many attempts of the worker an order waits for a person."""
@@ -361,7 +362,8 @@ def _move_of_tired(order: Order) -> Move | None:
     if order.attempts > ATTEMPTS_MAX:
         log.error("order_needs_attention", order=order.order_id, state=order.state)
         return Move(order, State.NEEDS_ATTENTION)
-    if order.state is State.PLACING and order.attempts > PLACE_ATTEMPTS_MAX:
+    is_given_up = order.attempts > PLACE_ATTEMPTS_MAX and not order.has_happened
+    if order.state is State.PLACING and is_given_up:
         return Move(order, State.UNDOING, OrderAbandoned())
     return None
 

@@ -20,6 +20,7 @@ from services.orders.domain.promises import (
 )
 from services.orders.ports import Prices, Stores
 from services.orders.usecases.baskets import Baskets
+from services.orders.usecases.uploads import UploadedPrices
 
 P = ParamSpec("P")
 
@@ -30,9 +31,12 @@ class Quotes:
     For goods that are carried out no store is asked: a till sells while the stores are down.
     """
 
-    def __init__(self, *, baskets: Baskets, prices: Prices, stores: Stores) -> None:
+    def __init__(
+        self, *, baskets: Baskets, prices: Prices, uploaded: UploadedPrices, stores: Stores
+    ) -> None:
         self._baskets = baskets
         self._prices = prices
+        self._uploaded = uploaded
         self._stores = stores
 
     async def quote(
@@ -67,7 +71,7 @@ class Quotes:
             if command.fulfilment in PROMISED
         }
         quotes, todays = await asyncio.gather(
-            self._prices_of(commands, deadline=deadline),
+            self._priced(commands, deadline=deadline),
             self._todays(promises, commands, deadline=deadline),
         )
         return [
@@ -85,6 +89,23 @@ class Quotes:
             list(promises.values()), traces=traces, deadline=deadline
         )
         return dict(zip(promises, answers, strict=True))
+
+    async def _priced(
+        self, commands: Sequence[PlaceOrder], *, deadline: float
+    ) -> list[Quote | HutongError]:
+        """The quotes of orders, and of sales that have happened."""
+        happened = [command for command in commands if command.has_happened]
+        if not happened:
+            return await self._prices_of(commands, deadline=deadline)
+        others = [command for command in commands if not command.has_happened]
+        of_happened, of_others = map(
+            iter,
+            await asyncio.gather(
+                self._uploaded.quote_all(happened, deadline=deadline),
+                self._prices_of(others, deadline=deadline),
+            ),
+        )
+        return [next(of_happened if command.has_happened else of_others) for command in commands]
 
     async def _prices_of(
         self, commands: Sequence[PlaceOrder], *, deadline: float

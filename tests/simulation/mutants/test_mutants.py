@@ -27,13 +27,21 @@ from tests.simulation.mutants.money import MONEY_MUTANTS
 from tests.simulation.mutants.orders import ORDER_MUTANTS
 from tests.simulation.mutants.stage import Checkpoints, Mutant, Stage
 from tests.simulation.mutants.stock import STOCK_MUTANTS
+from tests.simulation.mutants.uploads import UPLOAD_MUTANTS
 from tests.simulation.record import Record
 from tests.support.shop import Shop
 from tests.support.world import Worlds
 
 LEASE_SECONDS = "1.0"
 ROWS_MAX = 10_000
-MUTANTS = (*STOCK_MUTANTS, *MONEY_MUTANTS, *ORDER_MUTANTS, *EVENT_MUTANTS, *CHAIN_MUTANTS)
+MUTANTS = (
+    *STOCK_MUTANTS,
+    *MONEY_MUTANTS,
+    *ORDER_MUTANTS,
+    *UPLOAD_MUTANTS,
+    *EVENT_MUTANTS,
+    *CHAIN_MUTANTS,
+)
 
 _VIEWS = """
 select table_name from information_schema.views

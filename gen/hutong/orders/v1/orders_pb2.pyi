@@ -119,27 +119,35 @@ class WalletTender(_message.Message):
     def __init__(self) -> None: ...
 
 class RecordedSale(_message.Message):
-    __slots__ = ("receipt_number", "sale_time", "reason", "lines", "quoted_total")
+    __slots__ = ("receipt_number", "sale_time", "reason", "lines", "quoted_total", "is_uploaded")
     RECEIPT_NUMBER_FIELD_NUMBER: _ClassVar[int]
     SALE_TIME_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     QUOTED_TOTAL_FIELD_NUMBER: _ClassVar[int]
+    IS_UPLOADED_FIELD_NUMBER: _ClassVar[int]
     receipt_number: str
     sale_time: _timestamp_pb2.Timestamp
     reason: str
     lines: _containers.RepeatedCompositeFieldContainer[ChargedLine]
     quoted_total: _money_pb2.Money
-    def __init__(self, receipt_number: _Optional[str] = ..., sale_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ChargedLine, _Mapping]]] = ..., quoted_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    is_uploaded: bool
+    def __init__(self, receipt_number: _Optional[str] = ..., sale_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[ChargedLine, _Mapping]]] = ..., quoted_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., is_uploaded: _Optional[bool] = ...) -> None: ...
 
 class ChargedLine(_message.Message):
-    __slots__ = ("product", "label", "charged_total", "discount")
+    __slots__ = ("product", "label", "charged_total", "discount", "display_name", "unit_price", "is_unpriced")
     PRODUCT_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     CHARGED_TOTAL_FIELD_NUMBER: _ClassVar[int]
     DISCOUNT_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
+    UNIT_PRICE_FIELD_NUMBER: _ClassVar[int]
+    IS_UNPRICED_FIELD_NUMBER: _ClassVar[int]
     product: str
     label: str
     charged_total: _money_pb2.Money
     discount: _money_pb2.Money
-    def __init__(self, product: _Optional[str] = ..., label: _Optional[str] = ..., charged_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ...) -> None: ...
+    display_name: str
+    unit_price: _money_pb2.Money
+    is_unpriced: bool
+    def __init__(self, product: _Optional[str] = ..., label: _Optional[str] = ..., charged_total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., discount: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., display_name: _Optional[str] = ..., unit_price: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., is_unpriced: _Optional[bool] = ...) -> None: ...

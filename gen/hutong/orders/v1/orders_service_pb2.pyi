@@ -142,3 +142,21 @@ class HandOverOrderRequest(_message.Message):
     name: str
     request_id: str
     def __init__(self, name: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class UploadSalesRequest(_message.Message):
+    __slots__ = ("sale",)
+    SALE_FIELD_NUMBER: _ClassVar[int]
+    sale: PlaceOrderRequest
+    def __init__(self, sale: _Optional[_Union[PlaceOrderRequest, _Mapping]] = ...) -> None: ...
+
+class UploadSalesResponse(_message.Message):
+    __slots__ = ("request_id", "order", "total", "error")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ORDER_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    order: str
+    total: _money_pb2.Money
+    error: _status_pb2.Status
+    def __init__(self, request_id: _Optional[str] = ..., order: _Optional[str] = ..., total: _Optional[_Union[_money_pb2.Money, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...

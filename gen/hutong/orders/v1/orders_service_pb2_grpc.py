@@ -109,6 +109,11 @@ class OrdersServiceStub:
                 request_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.ClearBasketRequest.SerializeToString,
                 response_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
                 _registered_method=True)
+        self.UploadSales = channel.stream_stream(
+                '/hutong.orders.v1.OrdersService/UploadSales',
+                request_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.UploadSalesRequest.SerializeToString,
+                response_deserializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.UploadSalesResponse.FromString,
+                _registered_method=True)
 
 
 class OrdersServiceServicer:
@@ -265,6 +270,29 @@ class OrdersServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UploadSales(self, request_iterator, context):
+        """Records the sales of a till that sold while it could not reach us: recorded sales, each with its own
+        request_id and the instant it was made. They have happened, so each is recorded, whatever we think of
+        it: what the books lack becomes a deficit and a discrepancy of the inventory, what was charged is
+        kept beside our prices, and what the catalogue can't price is kept as the till says it. The answers
+        come in any order. One is the order, or why the sale can be none: it is malformed, or not the
+        caller's to record. Anything else is no answer: it is tried again here, and if it does not pass, the
+        stream ends with it.
+
+        After any end of the stream the till opens another one and sends what was not acknowledged again,
+        with the same ids: it gets the first answers, whoever of the store's people sent them. At most 256
+        sales are unacknowledged on a stream; more are not read before answers are. When nothing comes for a
+        minute, the stream ends as if the till had ended it; it ends with UNAVAILABLE when the process
+        drains, and with UNAUTHENTICATED once the token has expired, always after what was taken is
+        acknowledged. A sale that PlaceOrder was asked for is not sent before that has been refused.
+        Reasons of a sale: RESOURCE_NOT_FOUND (not the caller's store), RECORDED_SALE_INVALID,
+        CHARGED_TOTAL_TOO_LARGE, AMOUNT_INVALID, AMOUNT_TOO_LARGE, QUANTITY_TOO_LARGE, CURRENCY_MISMATCH,
+        UNIT_MISMATCH, TENDER_INSUFFICIENT, TENDER_NOT_ACCEPTED, TILL_REQUIRED, REQUEST_ID_REUSED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_OrdersServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -337,6 +365,11 @@ def add_OrdersServiceServicer_to_server(servicer, server):
                     servicer.ClearBasket,
                     request_deserializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.ClearBasketRequest.FromString,
                     response_serializer=hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.SerializeToString,
+            ),
+            'UploadSales': grpc.stream_stream_rpc_method_handler(
+                    servicer.UploadSales,
+                    request_deserializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.UploadSalesRequest.FromString,
+                    response_serializer=hutong_dot_orders_dot_v1_dot_orders__service__pb2.UploadSalesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -719,6 +752,33 @@ class OrdersService:
             '/hutong.orders.v1.OrdersService/ClearBasket',
             hutong_dot_orders_dot_v1_dot_baskets__pb2.ClearBasketRequest.SerializeToString,
             hutong_dot_orders_dot_v1_dot_baskets__pb2.Basket.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadSales(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/hutong.orders.v1.OrdersService/UploadSales',
+            hutong_dot_orders_dot_v1_dot_orders__service__pb2.UploadSalesRequest.SerializeToString,
+            hutong_dot_orders_dot_v1_dot_orders__service__pb2.UploadSalesResponse.FromString,
             options,
             channel_credentials,
             insecure,
