@@ -119,6 +119,17 @@ class Metrics:
             ("state",),
             registry=registry,
         )
+        self.uploads_unacknowledged = Gauge(
+            "hutong_uploads_unacknowledged",
+            "Uploaded sales that were taken and are not acknowledged.",
+            registry=registry,
+        )
+        self.uploads = Counter(
+            "hutong_uploads",
+            "Uploaded sales that were acknowledged, by the reason of those that can't be recorded.",
+            ("reason",),
+            registry=registry,
+        )
         self.price_disagreements = Gauge(
             "hutong_price_disagreements",
             "Prices that devices show and stores do not ask, by what shows them.",

@@ -67,7 +67,9 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         name="orders",
         servicers=[
             Servicer(
-                OrdersServicer(orders, saga, quotes, baskets, Uploads(saga.place)),
+                OrdersServicer(
+                    orders, saga, quotes, baskets, Uploads(saga.place), metrics=deps.metrics
+                ),
                 orders_service_pb2_grpc.add_OrdersServiceServicer_to_server,
                 "hutong.orders.v1.OrdersService",
             )

@@ -11,6 +11,7 @@ from chassis.kernel.errors import HutongError
 from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
+from chassis.telemetry import Metrics
 from hutong.catalog.v1 import catalog_pb2
 from hutong.orders.v1 import orders_pb2, orders_service_pb2, orders_service_pb2_grpc
 from services.orders.api.baskets import BasketMethods
@@ -36,9 +37,11 @@ class OrdersServicer(BasketMethods, UploadMethods, orders_service_pb2_grpc.Order
         quotes: Quotes,
         baskets: Baskets,
         uploads: Uploads,
+        *,
+        metrics: Metrics,
     ) -> None:
         BasketMethods.__init__(self, baskets)
-        UploadMethods.__init__(self, uploads)
+        UploadMethods.__init__(self, uploads, metrics=metrics)
         self._orders = orders
         self._saga = saga
         self._quotes = quotes

@@ -8,6 +8,7 @@ from typing import cast
 from chassis.kernel.errors import HutongError
 from chassis.rpc.call import Call
 from chassis.rpc.exchange import Asked, answered
+from chassis.telemetry import Metrics
 from hutong.orders.v1 import orders_service_pb2
 from services.orders.convert import uploads as convert
 from services.orders.usecases.uploads import Uploads
@@ -19,8 +20,10 @@ UNACKNOWLEDGED_MAX = 256
 class UploadMethods:
     """Answers UploadSales."""
 
-    def __init__(self, uploads: Uploads) -> None:
+    def __init__(self, uploads: Uploads, *, metrics: Metrics) -> None:
         self._uploads = uploads
+        self._unacknowledged = metrics.uploads_unacknowledged
+        self._acknowledgements = metrics.uploads
 
     def UploadSales(
         self, asked: AsyncIterator[Asked], call: Call
@@ -29,7 +32,11 @@ class UploadMethods:
 
     async def _acknowledged(self, asked: Asked) -> orders_service_pb2.UploadSalesResponse:
         request = cast(orders_service_pb2.UploadSalesRequest, asked.request)
-        return convert.acknowledgement(request, await self._recorded(request, asked))
+        with self._unacknowledged.track_inprogress():
+            outcome = await self._recorded(request, asked)
+        reason = outcome.reason if isinstance(outcome, HutongError) else "OK"
+        self._acknowledgements.labels(reason).inc()
+        return convert.acknowledgement(request, outcome)
 
     async def _recorded(
         self, request: orders_service_pb2.UploadSalesRequest, asked: Asked

@@ -23,6 +23,7 @@ from tests.support.command import free_port
 from tests.support.shop import CASHIER, Shop, till_sale, wanted
 from tests.support.slow_service import SlowService
 from tests.support.streaming_service import StreamingService
+from tests.support.uploading import Till, sold
 from tests.support.web import Web
 from tests.support.world import Client
 
@@ -215,3 +216,41 @@ async def test_a_gateway_that_drains_answers_what_is_in_flight_and_cuts_streams(
 
 async def _answered(forwarded: Forwarded) -> None:
     await forwarded.unary(GET)
+
+
+async def test_sales_are_uploaded_through_it(web: Web, shop: Shop, real: Forwarded) -> None:
+    sku = await shop.product(stock=500)
+    till = Till(real.address, lambda: web.world.token(CASHIER))
+    till.sell(sold(sku, 1, 100) for _ in range(300))
+    foreign = sold(sku, 1, 100, parent="stores/sh09")
+    till.sell([foreign])
+    await till.upload()
+    assert len(till.acknowledged) == 301
+    assert till.reason_of(foreign) == "RESOURCE_NOT_FOUND"
+    assert await shop.stock(sku) == (200, 0)
+
+
+async def test_when_it_drains_what_was_passed_on_is_acknowledged(
+    web: Web, shop: Shop, real: Forwarded
+) -> None:
+    sku = await shop.product(stock=500)
+    till = Till(real.address, lambda: web.world.token(CASHIER))
+    till.sell(sold(sku, 1, 100) for _ in range(20))
+    draining: list[asyncio.Task[None]] = []
+
+    def drain(_: object) -> None:
+        if len(till.acknowledged) == 20:
+            draining.append(asyncio.create_task(real.forwarding.turn_away()))
+
+    with pytest.raises(HutongError) as caught:
+        await till.upload(told=drain, ends=False)
+    assert caught.value.reason == "UNAVAILABLE"
+    await draining[0]
+    assert (len(till.acknowledged), await shop.stock(sku)) == (20, (480, 0))
+
+
+async def test_a_stream_that_the_service_refuses_is_refused(web: Web, real: Forwarded) -> None:
+    till = Till(real.address, lambda: "no token")
+    with pytest.raises(HutongError) as caught:
+        await till.upload()
+    assert caught.value.reason == "TOKEN_INVALID"
