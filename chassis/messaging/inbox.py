@@ -32,7 +32,9 @@ class Order(enum.Enum):
     """It needs each event, and waits for one that is missing, unless it is not kept any more."""
 
     NEWEST = "newest"
-    """Each event has the whole state, so it takes the newest, and passes what is older by."""
+    """Each event has the whole state, so of those that come together it takes the newest. What it
+    keeps has a version, and an event that is older than that leaves it as it is.
+    """
 
 
 @dataclass(slots=True)
@@ -43,11 +45,9 @@ class _Seen:
     first: int = 0
     last: int = 0
 
-    def turn(self, event: Delivery, order: Order) -> Turn:
+    def turn(self, event: Delivery) -> Turn:
         if event.sequence in self.sequences or event.sequence < self.first:
             return Turn.HANDLED
-        if order is Order.NEWEST:
-            return Turn.NOW if event.sequence > self.last else Turn.HANDLED
         follows = event.sequence == self.last + 1
         return (
             Turn.NOW if follows or event.sequence < self.last or event.is_oldest else Turn.TOO_EARLY
@@ -58,6 +58,8 @@ class _Seen:
         self.first = min(self.first, sequence) if self.first else sequence
         self.last = max(self.last, sequence)
 
+
+_Identity = tuple[str, str, int]
 
 _SEEN = """
 select asked.source, asked.aggregate,
@@ -152,31 +154,47 @@ async def take(
     transaction. With NEWEST they are also written for those that it passes by, so that verification
     finds each event. One that another transaction is handling is waited for, and then HANDLED.
     """
+    if order is Order.NEWEST:
+        return _newest(events, await _noted(tx, consumer, events))
     seen = await _seen(tx, consumer, events)
     turns = []
     for event in events:
         known = seen[event.source, event.aggregate]
-        turn = known.turn(event, order)
+        turn = known.turn(event)
         if turn is Turn.NOW:
             known.add(event.sequence)
         turns.append(turn)
-    noted = [
-        event
-        for event, turn in zip(events, turns, strict=True)
-        if turn is Turn.NOW or (turn is Turn.HANDLED and order is Order.NEWEST)
-    ]
-    if not noted:
-        return turns
-    ours = {
-        (row.source, row.aggregate, row.sequence)
-        for row in await tx.rows(_ADD, consumer, *_columns(noted))
-    }
+    now = [event for event, turn in zip(events, turns, strict=True) if turn is Turn.NOW]
+    ours = await _noted(tx, consumer, now)
     return [
-        Turn.HANDLED
-        if turn is Turn.NOW and (event.source, event.aggregate, event.sequence) not in ours
-        else turn
+        Turn.HANDLED if turn is Turn.NOW and _identity(event) not in ours else turn
         for event, turn in zip(events, turns, strict=True)
     ]
+
+
+def _newest(events: Sequence[Delivery], ours: set[_Identity]) -> list[Turn]:
+    """Each aggregate's newest of those that are ours is NOW, once."""
+    newest: dict[tuple[str, str], int] = {}
+    for at, event in enumerate(events):
+        if _identity(event) in ours:
+            aggregate = (event.source, event.aggregate)
+            known = newest.setdefault(aggregate, at)
+            if events[known].sequence < event.sequence:
+                newest[aggregate] = at
+    chosen = set(newest.values())
+    return [Turn.NOW if at in chosen else Turn.HANDLED for at in range(len(events))]
+
+
+async def _noted(tx: Transaction, consumer: str, events: Sequence[Delivery]) -> set[_Identity]:
+    """Writes the rows of events; which of them had none."""
+    if not events:
+        return set()
+    rows = await tx.rows(_ADD, consumer, *_columns(events))
+    return {(row.source, row.aggregate, row.sequence) for row in rows}
+
+
+def _identity(event: Delivery) -> _Identity:
+    return (event.source, event.aggregate, event.sequence)
 
 
 async def park(tx: Transaction, consumer: str, event: Delivery, *, problem: str) -> None:
