@@ -12,12 +12,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.db.transaction import TRANSACTION_TIME, Reading, Row, Transaction
 from chassis.kernel.money import Money
 from chassis.kernel.names import StoreId
 from services.payments.domain.ledger import (
+    SALES,
     TOP_UP,
     WALLET,
     WALLET_ACCOUNTS,
@@ -40,6 +42,16 @@ from services.payments.domain.payments import (
 
 class PaymentAppeared(Exception):
     """A payment that was absent a moment ago was made by someone else: begin again and see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedBooks:
+    """What is known of owners whose books are locked: what each wallet has available, and in which
+    currencies stores have sales.
+    """
+
+    wallets: dict[Owner, Money]
+    sales: frozenset[tuple[Owner, str]]
 
 
 _NOW = f"select {TRANSACTION_TIME}"
@@ -169,12 +181,17 @@ async def open_accounts(tx: Transaction, accounts: Collection[tuple[Owner, str, 
     )
 
 
-async def lock_books(tx: Transaction, owners: Iterable[Owner]) -> dict[Owner, Money]:
-    """Locks the owners' books, and answers what each wallet has available."""
+async def lock_books(tx: Transaction, owners: Iterable[Owner]) -> LockedBooks:
+    """Locks the owners' books, as far as they are open."""
     rows = await tx.rows(_LOCK_BOOKS, sorted(set(owners)))
-    return {
-        row.owner: Money(-row.balance_minor, row.currency) for row in rows if row.account == WALLET
-    }
+    return LockedBooks(
+        wallets={
+            row.owner: Money(-row.balance_minor, row.currency)
+            for row in rows
+            if row.account == WALLET
+        },
+        sales=frozenset((row.owner, row.currency) for row in rows if row.account == SALES),
+    )
 
 
 async def post(tx: Transaction, transfers: Sequence[Transfer]) -> None:

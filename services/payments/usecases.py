@@ -7,7 +7,7 @@ order locks are taken.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -53,6 +53,16 @@ Traces = Mapping[PaymentKey, str]
 
 _NO_TRACES: Traces = {}
 Command = TypeVar("Command")
+
+
+class _SalesUnopened(Exception):
+    """Stores that never took cash in a currency: their books are to be opened first, apart, since
+    who has locked some must not wait for others.
+    """
+
+    def __init__(self, sales: Collection[tuple[Owner, str]]) -> None:
+        super().__init__("books are to be opened")
+        self.sales = sales
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +156,16 @@ class Payments:
             return await repository.ledger_entries(reading, owner, after=after, count_max=count_max)
 
     async def _take(self, tx: Transaction, commands: Sequence[TakePayment]) -> list[Answer]:
-        cash = [command for command in commands if command.tender is TenderType.CASH]
-        if cash:
-            await repository.open_accounts(
-                tx, {(command.key.owner, SALES, command.amount.currency) for command in cash}
-            )
-        wallets = await repository.lock_books(tx, (command.key.owner for command in commands))
+        books = await repository.lock_books(tx, (command.key.owner for command in commands))
+        unopened = {
+            (command.key.owner, command.amount.currency)
+            for command in commands
+            if command.tender is TenderType.CASH
+        } - books.sales
+        if unopened:
+            raise _SalesUnopened(unopened)
         now, known = await repository.payments_now(tx, (command.key for command in commands))
-        answers, changes = take_all(commands, known=known, wallets=wallets, now=now)
+        answers, changes = take_all(commands, known=known, wallets=books.wallets, now=now)
         await repository.add_payments(tx, (change.payment for change in changes))
         await self._post(tx, changes, _traces(commands))
         return answers
@@ -209,9 +221,10 @@ class Payments:
         work: Callable[[Transaction, Sequence[Command]], Awaitable[list[Answer]]],
         commands: Sequence[Command],
     ) -> list[Answer]:
-        """Runs the batch, from the start if a payment that it found absent appears beside it.
+        """Runs the batch, from the start if a payment that it found absent appears beside it, or if
+        a store takes cash for the first time.
 
-        The chassis can't do this: nothing failed, and the next round sees the other's payment.
+        The chassis can't do this: nothing failed, and the next round sees what is there then.
         """
         for _ in range(ATTEMPTS_MAX):
             try:
@@ -219,6 +232,11 @@ class Payments:
                     return await work(tx, commands)
             except repository.PaymentAppeared:
                 continue
+            except _SalesUnopened as unopened:
+                async with self.database.transaction() as tx:
+                    await repository.open_accounts(
+                        tx, [(owner, SALES, currency) for owner, currency in unopened.sales]
+                    )
         raise Conflict
 
 

@@ -320,20 +320,25 @@ class Stock:
             await repository.end_reservations(tx, ended)
         if made and await repository.add_reservations(tx, made) < len(made):
             raise _ReservationAppeared
-        await outbox.add_all(
-            tx,
-            [
-                self._reservation_changed(changed, sequence, traces.get(changed.key, ""))
-                for sequence, all_changed in ((MADE, made), (ENDED, ended))
-                for changed in all_changed
-            ],
-        )
-        await self._save(tx, books, traces)
+        events = [
+            self._reservation_changed(changed, sequence, traces.get(changed.key, ""))
+            for sequence, all_changed in ((MADE, made), (ENDED, ended))
+            for changed in all_changed
+        ]
+        await self._save(tx, books, traces, events=events)
 
-    async def _save(self, tx: Transaction, books: Books, traces: Traces = _NO_TRACES) -> None:
+    async def _save(
+        self,
+        tx: Transaction,
+        books: Books,
+        traces: Traces = _NO_TRACES,
+        *,
+        events: Sequence[outbox.Event] = (),
+    ) -> None:
         if books.postings:
             await repository.set_levels(tx, books.levels_changed)
-            await self._tell(tx, books.postings, traces)
+        await self._tell(tx, books.postings, traces, events=events)
+        if books.postings:
             await self._open_discrepancies(tx, books.postings, traces)
 
     async def _open_discrepancies(
@@ -356,17 +361,29 @@ class Stock:
         )
 
     async def _tell(
-        self, tx: Transaction, postings: Sequence[Posting], traces: Traces = _NO_TRACES
+        self,
+        tx: Transaction,
+        postings: Sequence[Posting],
+        traces: Traces = _NO_TRACES,
+        *,
+        events: Sequence[outbox.Event] = (),
     ) -> None:
-        await repository.add_movements(tx, postings)
+        """Writes movements, and their events behind others of the same transaction."""
+        if postings:
+            await repository.add_movements(tx, postings)
         await outbox.add_all(
             tx,
             [
-                self._stock_moved(
-                    posting,
-                    traces.get(ReservationKey(posting.level.store_id, posting.movement.cause), ""),
-                )
-                for posting in postings
+                *events,
+                *(
+                    self._stock_moved(
+                        posting,
+                        traces.get(
+                            ReservationKey(posting.level.store_id, posting.movement.cause), ""
+                        ),
+                    )
+                    for posting in postings
+                ),
             ],
         )
 
