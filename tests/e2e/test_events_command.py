@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 from collections.abc import AsyncIterator
 
@@ -63,6 +64,23 @@ async def test_what_happens_is_printed_as_it_happens(command: Command, shop: Sho
     assert "demo/stores/" in line
     assert "ORDER_STATE_COMPLETED" in line
     assert await _end(process) == 0
+
+
+async def test_it_ends_quietly_when_its_reader_has_read_enough(
+    command: Command, shop: Shop
+) -> None:
+    """As in `hutong events | head -1`."""
+    await shop.product(stock=10)
+    reads, writes = os.pipe()
+    process = await command.start(
+        "events", "--from-beginning", output=writes, problems=asyncio.subprocess.PIPE
+    )
+    os.close(writes)
+    assert await asyncio.to_thread(os.read, reads, 1)
+    os.close(reads)
+    await shop.product(stock=10)
+    _, problems = await asyncio.wait_for(process.communicate(), END_SECONDS_MAX)
+    assert (process.returncode, problems.decode()) == (0, "")
 
 
 async def test_programs_get_an_object_a_line_from_the_beginning_on(

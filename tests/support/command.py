@@ -58,9 +58,15 @@ class Command:
         } | self.extra
 
     async def start(
-        self, *arguments: str, output: int | IO[bytes] = asyncio.subprocess.PIPE
+        self,
+        *arguments: str,
+        output: int | IO[bytes] = asyncio.subprocess.PIPE,
+        problems: int = asyncio.subprocess.STDOUT,
     ) -> asyncio.subprocess.Process:
-        """Starts `hutong` with these arguments; what it prints goes to the output."""
+        """Starts `hutong` with these arguments; what it prints goes to the output.
+
+        So does what it says on standard error, unless problems go elsewhere.
+        """
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",
@@ -69,7 +75,7 @@ class Command:
             cwd=REPOSITORY,
             env=self.environment,
             stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
+            stderr=problems,
             start_new_session=True,
         )
 
