@@ -26,10 +26,12 @@ WHOLE_RUN_SECONDS_MAX = 300
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A home and ports that nobody has, beside databases and services that are elsewhere."""
     monkeypatch.setenv("HUTONG_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HUTONG_GRPC_PORT", str(free_port()))
     monkeypatch.setenv("HUTONG_HTTP_PORT", str(free_port()))
     monkeypatch.setenv("HUTONG_ORDERS_DATABASE_URL", "postgresql://nowhere.invalid/orders")
+    monkeypatch.setenv("HUTONG_INVENTORY_ADDRESS", "127.0.0.1:1")
     return Settings.read()
 
 
