@@ -61,7 +61,7 @@ from chassis.http import CannotListen
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
-from chassis.rpc.engines import EngineMissing
+from chassis.rpc.installed import EngineMissing
 from chassis.rpc.server import GrpcPortInUse
 from chassis.settings import SettingsError
 

@@ -29,6 +29,7 @@ from allinone.topology import (
     WORKERS,
     Settings,
 )
+from chassis.rpc.installed import require_installed
 
 HOST = "127.0.0.1"
 READY_SECONDS_MAX = 60.0
@@ -46,6 +47,7 @@ class Cluster:
         self.issuer = own_issuer(settings, storage.home.folder)
         # Each process would refuse what is refused here, after its start.
         Trust.of(settings, self.issuer, redis=None)
+        require_installed(settings.platform.grpc_server)
         self._settings = settings
         self._logs = logs
         self._starts: dict[str, int] = {}

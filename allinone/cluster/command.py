@@ -18,9 +18,10 @@ from allinone.storage import Storage, the_home
 from allinone.topology import Settings
 from allinone.waiting import stop_wished, until
 from chassis import log
+from chassis.rpc.installed import EngineMissing
 from chassis.settings import SettingsError
 
-PROBLEMS = (SettingsError, EmbeddedError, ProductionRefused, OSError)
+PROBLEMS = (SettingsError, EmbeddedError, EngineMissing, ProductionRefused, OSError)
 
 
 def main(words: Sequence[str]) -> None:

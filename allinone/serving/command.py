@@ -17,7 +17,7 @@ from allinone.traces import traces_sent
 from chassis import log
 from chassis.http import CannotListen
 from chassis.kernel.errors import HutongError
-from chassis.rpc.engines import EngineMissing
+from chassis.rpc.installed import EngineMissing
 from chassis.rpc.server import GrpcPortInUse
 from chassis.settings import SettingsError
 

@@ -10,28 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import grpc
 
-Engine = Literal["grpcio", "native"]
-
-NATIVE_PACKAGE = "pygrpc_native"
+from chassis.rpc.installed import NATIVE_PACKAGE, Engine, require_installed
 
 NO_DEADLINE_SECONDS = 1e9
 """Where grpcio says None of a call without a deadline, the native one says a number beyond this."""
 
 Handlers: TypeAlias = "dict[str, grpc.RpcMethodHandler[bytes, bytes]]"
-
-
-class EngineMissing(Exception):
-    """The server that was chosen is not installed. The text is one line for whoever chose it."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "HUTONG_GRPC_SERVER=native needs pygrpc-native: install it with `make native`"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +32,9 @@ class Carrier:
 
 def carrier(engine: Engine, options: Sequence[tuple[str, int]]) -> Carrier:
     """A new server of that kind; EngineMissing if it is not installed."""
+    require_installed(engine)
     if engine == "grpcio":
         return _grpcio(grpc.aio.server(options=options))
-    if find_spec(NATIVE_PACKAGE) is None:
-        raise EngineMissing
     native: Any = import_module(f"{NATIVE_PACKAGE}.aio").server(options=options)
     return Carrier(native, native.add_registered_method_handlers)
 

@@ -18,9 +18,10 @@ from grpc_reflection.v1alpha import reflection
 from chassis.rpc.access import rules_of
 from chassis.rpc.auth import Authenticator
 from chassis.rpc.client import MESSAGE_BYTES_MAX
-from chassis.rpc.engines import Carrier, Engine, carrier
+from chassis.rpc.engines import Carrier, carrier
 from chassis.rpc.exchange import serve_exchange
 from chassis.rpc.gate import Gate
+from chassis.rpc.installed import Engine
 from chassis.rpc.interceptors import Floor, Method, serve_stream, serve_unary
 from chassis.rpc.validation import Validator
 from chassis.telemetry import Metrics

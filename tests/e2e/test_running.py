@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from chassis.kernel.errors import ErrorKind, HutongError
+from chassis.rpc.installed import NATIVE_PACKAGE
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from tests.support.command import END_SECONDS_MAX, READY, Command
 from tests.support.shop import Shop, till_sale, wanted
@@ -180,6 +181,36 @@ async def test_a_wrong_setting_is_told_in_one_line(
     assert told in last
     assert "Traceback" not in output
     assert "secret" not in last
+
+
+HIDE_THE_NATIVE_SERVER = f"""
+from importlib.machinery import PathFinder
+
+find_spec = PathFinder.find_spec
+
+
+def without_it(name, *rest):
+    return None if name == {NATIVE_PACKAGE!r} else find_spec(name, *rest)
+
+
+PathFinder.find_spec = without_it
+"""
+"""What Python runs as it starts, if a module on its way is called sitecustomize."""
+
+
+@pytest.mark.parametrize("topology", ["run", "cluster"])
+async def test_a_server_that_is_not_installed_is_told_in_one_line(
+    topology: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HIDE_THE_NATIVE_SERVER)
+    command = Command(tmp_path / "home", extra={"HUTONG_GRPC_SERVER": "native"})
+    command.extra["PYTHONPATH"] = f"{tmp_path}:{command.environment['PYTHONPATH']}"
+    code, output = await command.result(topology, "--no-seed")
+    assert code == 1
+    assert "Traceback" not in output
+    told = [line for line in output.splitlines() if line.startswith("hutong: ")]
+    assert len(told) == 1
+    assert "install it with `make native`" in told[0]
 
 
 async def test_commands_beside_no_platform_say_so(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Authenticator, Caller
 from chassis.rpc.call import caller_to_proto
 from chassis.rpc.client import Peer
-from chassis.rpc.engines import Engine
+from chassis.rpc.installed import Engine
 from chassis.rpc.key_set import FileKeys
 from chassis.rpc.server import RpcServer
 from chassis.settings import PlatformSettings

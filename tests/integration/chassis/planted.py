@@ -16,7 +16,7 @@ from chassis.db.engine import Database
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
 from chassis.rpc.call import Call
-from chassis.rpc.engines import NATIVE_PACKAGE
+from chassis.rpc.installed import NATIVE_PACKAGE
 from chassis.rpc.server import Servicer
 from chassis.rpc.status import from_rpc_error
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2, catalog_service_pb2_grpc

@@ -10,7 +10,7 @@ import pytest
 
 from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.call import DEADLINE_SECONDS_DEFAULT
-from chassis.rpc.engines import Engine
+from chassis.rpc.installed import Engine
 from hutong.catalog.v1 import catalog_pb2
 from hutong.catalog.v1 import catalog_service_pb2 as rpc
 from tests.integration.chassis.planted import BLUEPRINT, ENGINES, GET_PRODUCT, OPERATOR, Floor

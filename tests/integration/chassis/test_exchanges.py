@@ -15,8 +15,8 @@ from chassis.app import Blueprint, Deps, Service
 from chassis.kernel.errors import HutongError, Overloaded
 from chassis.rpc import exchange
 from chassis.rpc.call import Call
-from chassis.rpc.engines import Engine
 from chassis.rpc.exchange import Asked, answered
+from chassis.rpc.installed import Engine
 from chassis.rpc.server import Servicer
 from chassis.rpc.status import from_rpc_error, from_status, to_status
 from hutong.orders.v1 import orders_service_pb2 as rpc

@@ -20,7 +20,7 @@ from chassis.db.engine import Database
 from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc import server
 from chassis.rpc.client import MESSAGE_BYTES_MAX
-from chassis.rpc.engines import Engine
+from chassis.rpc.installed import Engine
 from chassis.rpc.server import METADATA_BYTES_MAX, REQUEST_BYTES_MAX
 from chassis.rpc.validation import VIOLATIONS_MAX
 from hutong.catalog.v1 import catalog_pb2
