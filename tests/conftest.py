@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import socket
 from collections.abc import AsyncIterator
+from multiprocessing.context import ForkServerContext
 
 import pytest
 
@@ -16,6 +18,16 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def forks() -> ForkServerContext:
+    """Makes processes that have imported all of a platform: most of what its start costs."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["tests.e2e.dying_platform", "tests.integration.replicas.replica"]
+    )
+    return context
 
 
 @pytest.fixture(scope="session")

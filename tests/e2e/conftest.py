@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -112,14 +111,6 @@ IN_BOTH = pytest.mark.parametrize("topology", ["run", "cluster"])
 def topology() -> str:
     """What dies: the platform in one process, unless a test says otherwise."""
     return "run"
-
-
-@pytest.fixture(scope="session")
-def forks() -> ForkServerContext:
-    """Makes processes that have imported all of a platform: half of what its start costs."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([serve_until.__module__])
-    return context
 
 
 @pytest.fixture

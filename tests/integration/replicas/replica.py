@@ -1,16 +1,11 @@
-"""One replica of background work, in a process of its own, to be killed or paused.
-
-    python -m tests.integration.replicas.replica NAME ROLE
-
-The addresses come from the environment. It prints `ready` once it works.
-"""
+"""One replica of background work, in a process of its own, to be killed or paused."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 
 from redis.asyncio import Redis
 
@@ -31,6 +26,19 @@ CONSUMER = "ledger"
 SWEPT_AT_ONCE_MAX = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where replicas work."""
+
+    database_url: str
+    redis_url: str
+
+
+def work(name: str, role: str, place: Place, is_up: Event) -> None:
+    """Works in this process until it is killed; sets `is_up` once it does."""
+    asyncio.run(_work(name, role, place, is_up))
+
+
 async def _record(tx: Transaction, events: Sequence[Delivery]) -> None:
     await tx.run(
         "insert into effect select * from unnest($1::text[])",
@@ -38,12 +46,11 @@ async def _record(tx: Transaction, events: Sequence[Delivery]) -> None:
     )
 
 
-async def run(name: str, role: str) -> None:
-    """Works until it is killed."""
+async def _work(name: str, role: str, place: Place, is_up: Event) -> None:
     log.configure(level="error", form="json")
     metrics = Metrics()
-    database = Database(os.environ["DATABASE_URL"], name=SERVICE, metrics=metrics)
-    redis = Redis.from_url(os.environ["REDIS_URL"])
+    database = Database(place.database_url, name=SERVICE, metrics=metrics)
+    redis = Redis.from_url(place.redis_url)
     workers = Workers(metrics)
     if role == "events":
         relay = Relay(
@@ -78,15 +85,10 @@ async def run(name: str, role: str) -> None:
             due_holds_max=SWEPT_AT_ONCE_MAX,
         )
         workers.add(Worker("sweeper", lambda: _sweep(stock)))
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    is_up.set()
     await asyncio.Event().wait()
 
 
 async def _sweep(stock: Stock) -> None:
     await stock.end_due_holds()
     await asyncio.sleep(0.05)
-
-
-if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], sys.argv[2]))

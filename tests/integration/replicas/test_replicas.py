@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import pytest
@@ -21,10 +20,9 @@ from chassis.messaging.bus import stream_key
 from chassis.messaging.outbox import Event
 from services.inventory.main import BLUEPRINT as INVENTORY
 from tests.integration.chassis.planted import BLUEPRINT as FLOOR
-from tests.integration.replicas.replica import CONSUMER, LEASE_SECONDS, SERVICE
+from tests.integration.replicas.replica import CONSUMER, LEASE_SECONDS, SERVICE, Place, work
 from tests.support.world import World, Worlds
 
-REPOSITORY = Path(__file__).parents[3]
 REPLICAS = 3
 AGGREGATES = [f"demo/stores/sh01/orders/ord_{number}" for number in range(8)]
 START_SECONDS_MAX = 60.0
@@ -65,7 +63,8 @@ class Replicas:
     world: World
     service: str
     redis_url: str
-    processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    forks: ForkServerContext
+    processes: dict[str, BaseProcess] = field(default_factory=dict)
     told: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -73,26 +72,17 @@ class Replicas:
         return self.world.database(self.service)
 
     async def start(self, role: str) -> None:
+        """Starts them; returns when all of them work."""
+        place = Place(self.world.urls[self.service], self.redis_url)
+        starting = []
         for number in range(REPLICAS):
-            name = f"replica-{number}"
-            self.processes[name] = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "tests.integration.replicas.replica",
-                name,
-                role,
-                cwd=REPOSITORY,
-                env={
-                    "PATH": os.environ["PATH"],
-                    "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'gen'}",
-                    "DATABASE_URL": self.world.urls[self.service],
-                    "REDIS_URL": self.redis_url,
-                },
-                stdout=asyncio.subprocess.PIPE,
-            )
-        for process in self.processes.values():
-            assert process.stdout is not None
-            await asyncio.wait_for(process.stdout.readline(), START_SECONDS_MAX)
+            name, is_up = f"replica-{number}", self.forks.Event()
+            process = self.forks.Process(target=work, args=(name, role, place, is_up), daemon=True)
+            process.start()
+            self.processes[name] = process
+            starting.append(is_up)
+        for is_up in starting:
+            assert await asyncio.to_thread(is_up.wait, START_SECONDS_MAX)
 
     async def leader(self, lease: str) -> str:
         """Who has the lease, as soon as somebody does."""
@@ -107,7 +97,9 @@ class Replicas:
                 await asyncio.sleep(0.02)
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        self.processes[name].send_signal(number)
+        pid = self.processes[name].pid
+        assert pid is not None
+        os.kill(pid, number)
 
     async def happen(self, times: int) -> None:
         """Lets each aggregate change so many times, in small transactions."""
@@ -133,17 +125,16 @@ class Replicas:
 
     async def close(self) -> None:
         for process in self.processes.values():
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            process.kill()
+            await asyncio.to_thread(process.join)
 
 
 @pytest.fixture
-async def replicas(worlds: Worlds) -> AsyncIterator[Replicas]:
+async def replicas(worlds: Worlds, forks: ForkServerContext) -> AsyncIterator[Replicas]:
     world = await worlds.start([FLOOR])
     async with world.database(SERVICE).transaction() as tx:
         await tx.run("create table effect (what text not null)")
-    made = Replicas(world, SERVICE, worlds.redis_url)
+    made = Replicas(world, SERVICE, worlds.redis_url, forks)
     await made.start("events")
     yield made
     await made.close()
@@ -182,7 +173,7 @@ async def test_when_the_leader_falls_silent_another_goes_on_and_nothing_is_lost_
 
 
 async def test_holds_that_run_out_are_ended_once_whoever_of_the_sweepers_dies(
-    worlds: Worlds,
+    worlds: Worlds, forks: ForkServerContext
 ) -> None:
     holds = 1500
     world = await worlds.start([INVENTORY])
@@ -190,7 +181,7 @@ async def test_holds_that_run_out_are_ended_once_whoever_of_the_sweepers_dies(
         await tx.run(ADD_HELD_LEVEL, holds)
         await tx.run(ADD_HOLD_MOVEMENTS, holds)
         await tx.run(ADD_DUE_HOLDS, holds)
-    sweepers = Replicas(world, "inventory", worlds.redis_url)
+    sweepers = Replicas(world, "inventory", worlds.redis_url, forks)
     await sweepers.start("sweeper")
     sweepers.signal("replica-0", signal.SIGKILL)
     sweepers.signal("replica-1", signal.SIGSTOP)
