@@ -44,6 +44,16 @@ async def world(worlds: Worlds) -> AsyncIterator[World]:
     await world.close()
 
 
+@pytest.fixture(scope="module")
+async def city(worlds: Worlds) -> AsyncIterator[World]:
+    """The demo city, seeded once for all that look at it."""
+    world = await worlds.start([STORES_SERVICE, CATALOG, INVENTORY, PAYMENTS, ORDERS])
+    assert await seeded(world) == EVERYTHING
+    yield world
+    assert await world.broken() == []
+    await world.close()
+
+
 class RawStub:
     """One method of any service, its answer as bytes."""
 
@@ -95,10 +105,9 @@ async def test_seeding_twice_brings_everything_once(world: World) -> None:
     assert all(any(store.display_name in line for line in lines) for store in STORES)
 
 
-async def test_what_was_seeded_can_be_scanned_sold_and_paid(world: World) -> None:
-    await seeded(world)
+async def test_what_was_seeded_can_be_scanned_sold_and_paid(city: World) -> None:
     store, apples = STORES[0], products()[0]
-    cashier = world.client(
+    cashier = city.client(
         catalog_service_pb2_grpc.CatalogServiceStub, person("cashier-sh01-1").caller
     )
     scanned = await cashier.LookUpBarcode(
@@ -107,23 +116,23 @@ async def test_what_was_seeded_can_be_scanned_sold_and_paid(world: World) -> Non
     assert scanned.product.display_name == apples.display_name
     assert scanned.quantity == 512
     assert scanned.price.unit_price.amount_minor == price_fen(store, apples)
-    manager = world.client(
+    manager = city.client(
         inventory_service_pb2_grpc.InventoryServiceStub, person("manager-sh01").caller
     )
+    unsold = assortment(store, products())[-1]
     level = await manager.GetStockLevel(
-        inventory_service_pb2.GetStockLevelRequest(name=f"{store.name}/stockLevels/{apples.sku}")
+        inventory_service_pb2.GetStockLevelRequest(name=f"{store.name}/stockLevels/{unsold.sku}")
     )
-    assert level.available == stock_quantity(store, apples)
-    customer = world.client(payments_service_pb2_grpc.PaymentsServiceStub, person("c0001").caller)
+    assert level.available == stock_quantity(store, unsold)
+    customer = city.client(payments_service_pb2_grpc.PaymentsServiceStub, person("c0001").caller)
     wallet = await customer.GetWallet(
         payments_service_pb2.GetWalletRequest(name="customers/c0001/wallet")
     )
     assert wallet.available.amount_minor == CUSTOMER_WALLETS[0].wallet_fen
 
 
-async def test_the_store_in_renovation_is_closed_and_the_others_are_not(world: World) -> None:
-    await seeded(world)
-    operator = world.client(stores_service_pb2_grpc.StoresServiceStub, person("operator").caller)
+async def test_the_store_in_renovation_is_closed_and_the_others_are_not(city: World) -> None:
+    operator = city.client(stores_service_pb2_grpc.StoresServiceStub, person("operator").caller)
     listed = await operator.ListStores(stores_service_pb2.ListStoresRequest())
     assert [store.name for store in listed.stores] == [store.name for store in STORES]
     closed = [store for store in listed.stores if store.HasField("closure")]
@@ -172,12 +181,8 @@ async def test_a_platform_that_is_not_there_is_given_up_on(worlds: Worlds, world
     assert caught.value.reason == "UNAVAILABLE"
 
 
-async def test_the_calls_to_try_succeed_and_sell_once(worlds: Worlds) -> None:
-    world = await worlds.start([STORES_SERVICE, CATALOG, INVENTORY, PAYMENTS, ORDERS])
-    await seeded(world)
+async def test_the_calls_to_try_succeed_and_sell_once(city: World) -> None:
     for call in [*demo_calls(), *demo_calls()]:
-        client = world.client(partial(RawStub, call.method), person(call.person).caller)
+        client = city.client(partial(RawStub, call.method), person(call.person).caller)
         assert await client.ask(call.request)
-    assert (await row_counts(world))["orders.customer_order"] == 1
-    assert await world.broken() == []
-    await world.close()
+    assert (await row_counts(city))["orders.customer_order"] == 1
