@@ -46,9 +46,7 @@ async def command(tmp_path: Path, collector: TraceCollector) -> AsyncIterator[Co
         "HUTONG_TRACES_RATIO": "0",
     }
     yield made
-    if made.process is not None and made.process.returncode is None:
-        made.process.kill()
-        await made.process.communicate()
+    await made.close()
 
 
 def _sampled() -> tracing.Trace:
