@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
-import pytest
 
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
@@ -19,16 +16,11 @@ from tests.support.baskets import (
     line,
     setting,
 )
+from tests.support.refusals import refused
 from tests.support.shop import STORE, Shop, pickup, till_sale, wanted, yuan
 from tests.support.world import World, answer, call_context_for, caller
 
 ELSEWHERE = "stores/sh02"
-
-
-async def refused(work: Any) -> HutongError:
-    with pytest.raises(HutongError) as caught:
-        await work
-    return caught.value
 
 
 async def filled(

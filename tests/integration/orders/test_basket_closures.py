@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.kernel.clock import SystemClock
@@ -25,6 +23,7 @@ from services.orders.domain.promises import Promise, StoreToday
 from services.orders.usecases.baskets import Baskets
 from tests.integration.stores.chains import closing, reopening
 from tests.support.baskets import checkout, freezing, getting, line, setting
+from tests.support.refusals import refused
 from tests.support.shop import Shop, yuan
 from tests.support.world import World
 
@@ -76,12 +75,6 @@ async def branch(shop: Shop, store_id: str) -> Branch:
     made = Branch(shop, store_id, sku, who)
     made.basket = await shop.orders(who).SetBasketLines(setting(who, line(sku, 2), store=name))
     return made
-
-
-async def refused(work: Awaitable[Any]) -> HutongError:
-    with pytest.raises(HutongError) as caught:
-        await work
-    return caught.value
 
 
 def reasons(basket: baskets_pb2.Basket) -> list[str]:

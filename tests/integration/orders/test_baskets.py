@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
-import pytest
 
 from chassis.kernel.errors import HutongError
 from chassis.rpc.auth import Caller
@@ -20,6 +17,7 @@ from tests.support.baskets import (
     line,
     setting,
 )
+from tests.support.refusals import refused
 from tests.support.shop import (
     CASHIER,
     EACH,
@@ -33,12 +31,6 @@ from tests.support.shop import (
 from tests.support.world import World, answer, caller
 
 ELSEWHERE = "stores/sh02"
-
-
-async def refused(work: Any) -> HutongError:
-    with pytest.raises(HutongError) as caught:
-        await work
-    return caught.value
 
 
 def skus(basket: baskets_pb2.Basket) -> dict[str, int]:
@@ -283,63 +275,6 @@ async def test_clearing_throws_nothing_away_that_was_not_seen(shop: Shop) -> Non
     await orders.SetBasketLines(setting(who, line(apple, 4)))
     assert await orders.ClearBasket(request) == cleared
     assert skus(await orders.GetBasket(getting(who))) == {apple: 4}
-
-
-async def test_a_freeze_keeps_the_shown_prices_until_it_expires(shop: Shop, world: World) -> None:
-    apple = await shop.product(stock=0, price=250)
-    who = await newcomer(shop)
-    orders = shop.orders(who)
-    kept = await orders.SetBasketLines(setting(who, line(apple, 2)))
-    frozen = await orders.FreezeBasket(freezing(who, kept.version))
-    seconds = frozen.freeze_expire_time.seconds - frozen.update_time.seconds
-    assert seconds == 15 * 60
-    await shop.price(apple, 280)
-    read = await orders.GetBasket(getting(who))
-    assert read == frozen
-    assert read.total == yuan(500)
-    try:
-        await world.pass_time("orders", 15 * 60)
-        thawed = await orders.GetBasket(getting(who))
-    finally:
-        await world.pass_time("orders", 0)
-    assert not thawed.HasField("freeze_expire_time")
-    assert thawed.lines[0].price_changed
-    assert thawed.total == yuan(560)
-
-
-async def test_any_change_ends_a_freeze(shop: Shop) -> None:
-    apple = await shop.product(stock=0, price=250)
-    who = await newcomer(shop)
-    orders = shop.orders(who)
-    basket = await orders.SetBasketLines(setting(who, line(apple, 2)))
-    frozen = await orders.FreezeBasket(freezing(who, basket.version))
-    assert frozen.HasField("freeze_expire_time")
-    basket = await orders.SetBasketLines(setting(who, line(apple, 3), version=frozen.version))
-    assert not basket.HasField("freeze_expire_time")
-    frozen = await orders.FreezeBasket(freezing(who, basket.version))
-    basket = await orders.AcceptBasketPrices(accepting(who, frozen.version))
-    assert not basket.HasField("freeze_expire_time")
-
-
-async def test_only_the_prices_of_now_are_frozen(shop: Shop) -> None:
-    apple = await shop.product(stock=0, price=250)
-    who = await newcomer(shop)
-    orders = shop.orders(who)
-    kept = await orders.SetBasketLines(setting(who, line(apple, 2)))
-    await shop.price(apple, 280)
-    error = await refused(orders.FreezeBasket(freezing(who, kept.version)))
-    assert error.reason == "PRICE_CHANGED"
-    assert error.facts == {
-        "sku": apple,
-        "shown_version": "1",
-        "shown_unit_price_minor": "250",
-        "version": "2",
-        "unit_price_minor": "280",
-        "currency": "CNY",
-    }
-    empty = await orders.ClearBasket(clearing(who, kept.version))
-    error = await refused(orders.FreezeBasket(freezing(who, empty.version)))
-    assert error.reason == "BASKET_EMPTY"
 
 
 async def test_customers_see_their_own_and_staff_see_their_stores(shop: Shop) -> None:
