@@ -5,6 +5,9 @@ and so has a least distance from anywhere. Groups are opened in the order of tha
 in those that are open is certainly nearer than all that lies in the others. Distances are those
 over the sphere, computed for whole groups at once; until they are told, the squares of the chords
 do.
+
+Who asks from the same cell of a grid is answered from the points that are nearest to its middle, as
+far as they certainly are the nearest.
 The only place that knows numpy.
 """
 
@@ -19,7 +22,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from chassis.kernel.geo import MEAN_RADIUS_METRES, Position
+from chassis.kernel.geo import E7_PER_DEGREE, MEAN_RADIUS_METRES, Position
 
 GROUP_POINTS = 256
 """A group has at most so many points."""
@@ -36,8 +39,26 @@ LOOSE_SHARE; then all points are grouped anew."""
 
 CAPACITY_FIRST = 64
 
+CELL_POINTS = 96
+"""So many points are kept for a cell, those that are nearest to its middle."""
+
+CELLS_E7 = (5_000_000, 1_000_000, 100_000)
+"""How wide cells are, in ten-millionths of a degree; narrower ones serve where points are dense."""
+
+CELL_REACH_MIN = 2.5
+"""A cell's points reach so many times as far as the way from its middle to a corner; if they do
+not, the cell is too wide."""
+
+CELLS_MAX = 10_000
+"""How many cells are kept, at some 1 kB each."""
+
+_ROUNDING = 1e-9
+"""More than what is lost by rounding, as a share of a distance."""
+
 Floats: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.int64]
+Vector: TypeAlias = tuple[float, float, float]
+CellName: TypeAlias = tuple[int, int, int]
 
 _NO_SQUARES: Floats = np.empty(0)
 
@@ -66,6 +87,15 @@ class _Groups:
         return _squares(np.maximum(np.maximum(self.lows - here, here - self.highs), 0.0))
 
 
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """The points nearest to its middle. All others are at least `reach` away from that."""
+
+    middle: Vector
+    rows: Rows
+    reach: float
+
+
 class Points:
     """Points by row number, 0, 1, 2 and so on in the order in which they were added."""
 
@@ -75,6 +105,7 @@ class Points:
         self._is_loose = np.zeros(CAPACITY_FIRST, dtype=np.bool_)
         self._loose: list[int] = []
         self._groups: _Groups | None = None
+        self._cells: dict[CellName, _Cell | None] = {}
 
     def __len__(self) -> int:
         return self._count
@@ -99,8 +130,26 @@ class Points:
         What comes later is at least as far as was said, and no point comes twice. Points must not
         be added or moved meanwhile.
         """
+        vector = _vector(position)
+        here = np.array(vector)
+        cell = self._cell_around(position)
+        if cell is None:
+            yield from self._from_groups(here)
+            return
+        reach = max(0.0, cell.reach - math.dist(vector, cell.middle)) * (1 - _ROUNDING)
+        squares = _squares(self._vectors[cell.rows] - here)
+        order = squares.argsort()
+        order = order[: int(squares[order].searchsorted(reach * reach))]
+        told: Rows = cell.rows[order]
+        yield from _told_in_order(told, squares[order], reach * reach)
+        if reach == math.inf:
+            return
+        for nearby in self._from_groups(here):
+            is_new = np.isin(nearby.rows, told, invert=True)
+            yield Nearby(nearby.rows[is_new], nearby.metres[is_new], nearby.beyond_metres)
+
+    def _from_groups(self, here: Floats) -> Iterator[Nearby]:
         groups = self._grouped()
-        here = np.array(_vector(position))
         rows, squares = self._from_loose(here)
         least = groups.squares_from(here)
         opened, opening = 0, GROUPS_OPENED_FIRST
@@ -123,6 +172,41 @@ class Points:
             rows, squares = rows[is_far], squares[is_far]
             order = least.argsort()
 
+    def _cell_around(self, position: Position) -> _Cell | None:
+        """The widest cell around a position that is of use there, if any is."""
+        for number, width in enumerate(CELLS_E7):
+            name = number, position.latitude_e7 // width, position.longitude_e7 // width
+            try:
+                cell = self._cells[name]
+            except KeyError:
+                cell = self._cell(name, width)
+                if len(self._cells) >= CELLS_MAX:
+                    del self._cells[next(iter(self._cells))]
+                self._cells[name] = cell
+            if cell is not None:
+                return cell
+        return None
+
+    def _cell(self, name: CellName, width: int) -> _Cell | None:
+        """The cell of this name; None if it is too wide."""
+        _, north, east = name
+        middle = _vector_of_degrees(
+            (north + 0.5) * width / E7_PER_DEGREE, (east + 0.5) * width / E7_PER_DEGREE
+        )
+        found: list[Rows] = []
+        for nearby in self._from_groups(np.array(middle)):
+            found.append(nearby.rows)
+            if sum(map(len, found)) > CELL_POINTS:
+                break
+        rows = np.concatenate(found)
+        reach = math.inf
+        if len(rows) > CELL_POINTS:
+            reach = math.dist(self._vectors[rows[CELL_POINTS]].tolist(), middle)
+        corner = math.radians(width / E7_PER_DEGREE) * math.sqrt(0.5)
+        if reach < CELL_REACH_MIN * corner:
+            return None
+        return _Cell(middle, rows[:CELL_POINTS], reach)
+
     def _from_loose(self, here: Floats) -> tuple[Rows, Floats]:
         rows: Rows = np.array(self._loose, dtype=np.int64)
         if not self._loose:
@@ -130,6 +214,7 @@ class Points:
         return rows, _squares(self._vectors[rows] - here)
 
     def _put(self, row: int, position: Position) -> None:
+        self._cells.clear()
         self._vectors[row] = _vector(position)
         if not self._is_loose[row]:
             self._is_loose[row] = True
@@ -196,6 +281,16 @@ def _in_order(rows: Rows, squares: Floats, beyond: float) -> Iterator[Nearby]:
     yield Nearby(rows[is_near][by_distance], _arcs(near_squares[by_distance]), _arc(beyond))
 
 
+def _told_in_order(rows: Rows, squares: Floats, beyond: float) -> Iterator[Nearby]:
+    """Points that are in order already: some first, and the others only if more are asked for."""
+    first = slice(0, TOLD_FIRST)
+    if len(rows) > TOLD_FIRST:
+        reached = float(squares[TOLD_FIRST - 1])
+        yield Nearby(rows[first], _arcs(squares[first]), _arc(reached))
+        first = slice(TOLD_FIRST, None)
+    yield Nearby(rows[first], _arcs(squares[first]), _arc(beyond))
+
+
 def _smallest_first(squares: Floats, count: int) -> Rows:
     """Where the smallest of them are, so many, in order; all if there are no more."""
     if count >= len(squares):
@@ -205,10 +300,13 @@ def _smallest_first(squares: Floats, count: int) -> Rows:
     return ordered
 
 
-def _vector(position: Position) -> tuple[float, float, float]:
+def _vector(position: Position) -> Vector:
     """The point on a sphere of radius 1."""
-    latitude = math.radians(position.latitude_degrees)
-    longitude = math.radians(position.longitude_degrees)
+    return _vector_of_degrees(position.latitude_degrees, position.longitude_degrees)
+
+
+def _vector_of_degrees(latitude_degrees: float, longitude_degrees: float) -> Vector:
+    latitude, longitude = math.radians(latitude_degrees), math.radians(longitude_degrees)
     across = math.cos(latitude)
     return across * math.cos(longitude), across * math.sin(longitude), math.sin(latitude)
 

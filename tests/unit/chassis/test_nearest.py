@@ -7,8 +7,12 @@ import random
 
 import pytest
 
+from chassis.kernel import nearest
 from chassis.kernel.geo import Position, sphere_metres
-from chassis.kernel.nearest import GROUP_POINTS, Points
+from chassis.kernel.nearest import CELL_POINTS, GROUP_POINTS, Points
+
+ROUNDING_METRES = 1e-6
+"""One distance and many at once are not computed by the same instructions."""
 
 SLACK_METRES = 0.2
 """The antipode's distance is the one that double precision knows the least."""
@@ -48,7 +52,10 @@ def everything(points: Points, here: Position) -> list[tuple[float, int]]:
     for nearby in points.nearest(here):
         batch = list(zip(nearby.metres.tolist(), nearby.rows.tolist(), strict=True))
         assert batch == sorted(batch, key=lambda each: each[0])
-        assert all(beyond <= metres <= nearby.beyond_metres for metres, _ in batch)
+        assert all(
+            beyond - ROUNDING_METRES <= metres <= nearby.beyond_metres + ROUNDING_METRES
+            for metres, _ in batch
+        )
         beyond = nearby.beyond_metres
         found += batch
     assert beyond == float("inf")
@@ -100,3 +107,32 @@ def test_few_points_are_looked_at_for_the_nearest() -> None:
         for nearby in itertools.islice(batches, 3):
             looked_at += len(nearby.rows)
         assert 10 <= looked_at <= 30 * GROUP_POINTS
+
+
+@pytest.mark.parametrize("count", [CELL_POINTS, CELL_POINTS + 1, 3_000])
+@pytest.mark.parametrize("spread", ["one point", "city", "antimeridian", "pole", "earth"])
+def test_who_asks_beside_one_another_finds_what_is_nearest_to_each(spread: str, count: int) -> None:
+    draw = random.Random(f"{spread} {count}")
+    points = Points()
+    places = [somewhere(draw, spread) for _ in range(count)]
+    for place in places:
+        points.add(place)
+    first = somewhere(draw, spread)
+    for step in (0, 1, 7, 4_999, 99_999, 500_000):
+        latitude_e7 = min(900_000_000, first.latitude_e7 + step)
+        here = Position(latitude_e7, first.longitude_e7)
+        found = everything(points, here)
+        assert sorted(row for _, row in found) == list(range(count))
+        truth = sorted(sphere_metres(here, place) for place in places)
+        assert [metres for metres, _ in found] == pytest.approx(truth, abs=SLACK_METRES)
+
+
+def test_cells_that_are_kept_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nearest, "CELLS_MAX", 20)
+    draw = random.Random(3)
+    points = Points()
+    for _ in range(2_000):
+        points.add(somewhere(draw, "earth"))
+    for _ in range(100):
+        next(points.nearest(somewhere(draw, "earth")))
+    assert 0 < len(points._cells) <= 20
