@@ -7,6 +7,7 @@ side of a line that a point lies on are exact.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -90,11 +91,13 @@ def geodesics_millimetres(
 ) -> list[int]:
     """The lengths of the shortest ways from a point to each of many; see geodesic_millimetres."""
     count = len(latitudes_e7)
-    metres = _ELLIPSOID.inv(
-        [start.longitude_degrees] * count,
-        [start.latitude_degrees] * count,
-        [each / E7_PER_DEGREE for each in longitudes_e7],
-        [each / E7_PER_DEGREE for each in latitudes_e7],
+    # In arrays that the distances may be written to, since each copy costs as much as a distance.
+    metres: array[float] = _ELLIPSOID.inv(
+        array("d", [start.longitude_degrees]) * count,
+        array("d", [start.latitude_degrees]) * count,
+        array("d", [each / E7_PER_DEGREE for each in longitudes_e7]),
+        array("d", [each / E7_PER_DEGREE for each in latitudes_e7]),
+        inplace=True,
     )[2]
     return [round(1000 * each) for each in metres]
 

@@ -8,13 +8,20 @@ exactly half a turn has no shorter way and is refused, as is a ring around a pol
 from __future__ import annotations
 
 import itertools
+import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chassis.kernel.geo import LONGITUDE_E7_MAX, WHOLE_TURN_E7, Position
 
 RING_POSITIONS_MIN = 4
+
+CORE_SHARE = 0.7
+"""How long half of a core's side is, as a share of the way to the nearest edge; its corners are
+1.41 times as far from its middle."""
+
+NO_CORE = (0, -1, 0, -1)
 
 
 class RingImpossible(ValueError):
@@ -90,20 +97,37 @@ class Ring:
             previous_x, previous_y = next_x, next_y
         return 1 if is_inside else -1
 
+    def edges_from(self, x: int, y: int) -> float:
+        """How far the nearest edge is from a point on the plane."""
+        start, nearest = (self.longitudes[-1], self.latitudes[-1]), math.inf
+        for end in zip(self.longitudes, self.latitudes, strict=True):
+            nearest = min(nearest, _from_edge((x, y), start, end))
+            start = end
+        return nearest
+
 
 @dataclass(frozen=True, slots=True)
 class Polygon:
-    """A ring without the insides of its holes. All edges belong to it."""
+    """A ring without the insides of its holes. All edges belong to it.
+
+    `core` is a square inside, from west to east and from south to north: whoever is there, as most
+    who are near a store, is in the polygon without a look at its edges.
+    """
 
     outer: Ring
     holes: tuple[Ring, ...]
+    core: tuple[int, int, int, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "core", _core(self.outer, self.holes))
 
     def contains(self, position: Position) -> bool:
         """Whether the position is in it or on an edge."""
-        point = (position.longitude_e7, position.latitude_e7)
-        return self.outer.side_of(*point) >= 0 and all(
-            hole.side_of(*point) <= 0 for hole in self.holes
-        )
+        x, y = position.longitude_e7, position.latitude_e7
+        west, east, south, north = self.core
+        if west <= x <= east and south <= y <= north:
+            return True
+        return self.outer.side_of(x, y) >= 0 and all(hole.side_of(x, y) <= 0 for hole in self.holes)
 
 
 def ring_through(positions: Sequence[Position]) -> Ring:
@@ -132,3 +156,21 @@ def _twice_the_area(vertices: Sequence[Vertex]) -> int:
         x * next_y - next_x * y
         for (x, y), (next_x, next_y) in zip(vertices, [*vertices[1:], vertices[0]], strict=True)
     )
+
+
+def _core(outer: Ring, holes: Sequence[Ring]) -> tuple[int, int, int, int]:
+    """The square around the middle that reaches no edge; if the middle is not inside, none."""
+    x, y = (outer.west + outer.east) // 2, (outer.south + outer.north) // 2
+    if outer.side_of(x, y) != 1 or any(hole.side_of(x, y) != -1 for hole in holes):
+        return NO_CORE
+    half = int(CORE_SHARE * min(ring.edges_from(x, y) for ring in (outer, *holes)))
+    return x - half, x + half, y - half, y + half
+
+
+def _from_edge(point: Vertex, start: Vertex, end: Vertex) -> float:
+    """How far a point is from an edge."""
+    (x, y), (start_x, start_y) = point, start
+    step_x, step_y = end[0] - start_x, end[1] - start_y
+    along = ((x - start_x) * step_x + (y - start_y) * step_y) / (step_x**2 + step_y**2 or 1)
+    share = min(1.0, max(0.0, along))
+    return math.hypot(start_x + share * step_x - x, start_y + share * step_y - y)

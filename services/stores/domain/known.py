@@ -54,10 +54,9 @@ class KnownStore:
 
     def openness(self, at: datetime) -> Openness:
         """Whether it is open at an instant, its closure and its hours considered."""
-        closure = self.closure_at(at)
-        if closure is None:
+        if self.closure is None or not self.closure.holds_at(at):
             return self.schedule.openness(at)
-        return openness_at(self.schedule.hours, self.schedule.time_zone, closure, at)
+        return openness_at(self.schedule.hours, self.schedule.time_zone, self.closure, at)
 
     def closure_at(self, at: datetime) -> Closure | None:
         """The closure that holds at an instant."""

@@ -261,9 +261,10 @@ def serviceability_of(
     polygons: Sequence[Polygon], position: Position, *, is_open: bool
 ) -> Serviceability:
     """Whether a store that delivers to these polygons delivers to a position."""
-    if not any(polygon.contains(position) for polygon in polygons):
-        return Serviceability.OUT_OF_AREA
-    return Serviceability.SERVICEABLE if is_open else Serviceability.CLOSED
+    for polygon in polygons:
+        if polygon.contains(position):
+            return Serviceability.SERVICEABLE if is_open else Serviceability.CLOSED
+    return Serviceability.OUT_OF_AREA
 
 
 def require_place(position: Position, *, at: str) -> Position:

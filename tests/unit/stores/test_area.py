@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chassis.kernel.errors import HutongError
 from chassis.kernel.geo import Position
+from chassis.kernel.polygon import NO_CORE
 from services.stores.domain.area import AREA_POSITIONS_MAX, NOWHERE, area_of
 
 grid = st.tuples(st.integers(-6, 6), st.integers(-6, 6))
@@ -98,6 +99,25 @@ def test_any_valid_polygon_agrees_with_shapely_away_from_its_edges(
     assume(oracle.boundary.distance(point) > 1e-6)
     got = area_of(polygon(ring)).contains(place(longitude, latitude))
     assert got == oracle.contains(point)
+
+
+@given(stars(), stars(), st.floats(-7, 7), st.floats(-7, 7))
+def test_a_core_says_what_the_edges_say(
+    ring: list[tuple[float, float]],
+    hole: list[tuple[float, float]],
+    longitude: float,
+    latitude: float,
+) -> None:
+    frame = [(-20.0, -20.0), (20.0, -20.0), (20.0, 20.0), (-20.0, 20.0)]
+    for rings in ([ring], [frame, hole]):
+        (whole,) = area_of(polygon(*rings)).polygons
+        corners = [place(x / 1e7, y / 1e7) for x in whole.core[:2] for y in whole.core[2:]]
+        for point in [place(longitude, latitude), *(corners if whole.core != NO_CORE else ())]:
+            x, y = point.longitude_e7, point.latitude_e7
+            by_edges = whole.outer.side_of(x, y) >= 0 and all(
+                each.side_of(x, y) <= 0 for each in whole.holes
+            )
+            assert whole.contains(point) == by_edges
 
 
 @given(stars())
