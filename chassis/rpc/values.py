@@ -17,6 +17,9 @@ from hutong.common.v1 import measure_pb2, money_pb2
 MOMENTS_MAX = 1_000
 """So many instants are remembered: all that a transaction writes has the same one."""
 
+VARINTS_MAX = 20_000
+"""How many lengths and distances are kept as the wire has them."""
+
 _UNITS = {
     measure_pb2.MEASURE_UNIT_EACH: Unit.EACH,
     measure_pb2.MEASURE_UNIT_GRAM: Unit.GRAM,
@@ -61,6 +64,7 @@ def wire_bytes(message: Message) -> bytes:
     return message.SerializeToString(deterministic=True)
 
 
+@functools.lru_cache(VARINTS_MAX)
 def varint(number: int) -> bytes:
     """A length as the wire has it: seven bits a byte, the lowest first."""
     encoded = bytearray()

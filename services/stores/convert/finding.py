@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from datetime import datetime
 
 from chassis.kernel.errors import PageTokenInvalid
 from chassis.rpc.call import Call
@@ -34,6 +35,7 @@ _MARK_SEPARATOR = "/"
 _FOUND_TAG = field_tag(stores_service_pb2.FindStoresResponse, "stores")
 _STORE_TAG = field_tag(stores_pb2.FoundStore, "store")
 _DISTANCE_TAG = field_tag(stores_pb2.FoundStore, "distance_metres")
+_TAGS_BYTES = len(_STORE_TAG) + len(_DISTANCE_TAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,26 +66,38 @@ def page_bytes(command: FindCommand, findings: Findings) -> bytes:
     kept, and never parsed.
     """
     parts: list[bytes] = []
+    at, is_whole = findings.at, command.is_whole
     for found in findings.stores:
-        parts += _found_bytes(found, findings, is_whole=command.is_whole)
+        parts += _found_bytes(found, at, is_whole=is_whole)
     if findings.next_after is not None:
         token = command.page.token_after(_mark_key(findings.next_after))
         parts.append(wire_bytes(stores_service_pb2.FindStoresResponse(next_page_token=token)))
     return b"".join(parts)
 
 
-def _found_bytes(found: Found, findings: Findings, *, is_whole: bool) -> list[bytes]:
-    store = found.seen.store
-    kept = [store.encoded.usual, store.encoded.more] if is_whole else [store.encoded.usual]
-    closure = store.closure_at(findings.at)
+def _found_bytes(found: Found, at: datetime, *, is_whole: bool) -> tuple[bytes, ...]:
+    (store, openness, answer), (millimetres, _) = found
+    kept = store.encoded.usual
+    more = store.encoded.more if is_whole else b""
+    closure = None if store.closure is None else store.closure_at(at)
     if closure is not None:
-        kept.append(wire_bytes(stores_pb2.Store(closure=closure_message(closure))))
-    seen = _judged_bytes(found.seen.openness, found.seen.serviceability)
-    distance = _DISTANCE_TAG + varint((found.mark.millimetres + 500) // 1000)
-    store_bytes = sum(map(len, kept))
-    store_head = _STORE_TAG + varint(store_bytes)
-    found_bytes = len(store_head) + store_bytes + len(distance) + len(seen)
-    return [_FOUND_TAG, varint(found_bytes), store_head, *kept, distance, seen]
+        more += wire_bytes(stores_pb2.Store(closure=closure_message(closure)))
+    seen = _judged_bytes(openness, answer)
+    distance = varint((millimetres + 500) // 1000)
+    store_bytes = len(kept) + len(more)
+    length = varint(store_bytes)
+    found_bytes = _TAGS_BYTES + len(length) + store_bytes + len(distance) + len(seen)
+    return (
+        _FOUND_TAG,
+        varint(found_bytes),
+        _STORE_TAG,
+        length,
+        kept,
+        more,
+        _DISTANCE_TAG,
+        distance,
+        seen,
+    )
 
 
 @functools.lru_cache(JUDGEMENTS_MAX)
