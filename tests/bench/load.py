@@ -14,6 +14,7 @@ from tests.bench.rows import NotMeasurable
 
 PROGRAM = "h2load"
 OK = 200
+STEP_MS_MIN = 100
 GRPC_HEADERS = {"content-type": "application/grpc", "te": "trailers"}
 
 
@@ -49,8 +50,8 @@ async def load(
 ) -> Answers:
     """Sends requests, each client so many at once; `rate` is for all clients in a second.
 
-    Every client goes through all URLs, again and again; they are of one host. With a body it is
-    POST. NotMeasurable without h2load.
+    At a rate the clients ask in turn, at even distances. Every client goes through all URLs, again
+    and again; they are of one host. With a body it is POST. NotMeasurable without h2load.
     """
     if shutil.which(PROGRAM) is None:
         raise NotMeasurable("h2load is not installed (Debian: nghttp2-client)")
@@ -63,7 +64,7 @@ async def load(
         if is_http_1:
             arguments.append("--h1")
         if rate is not None:
-            arguments += ["--rps", f"{rate / clients:g}"]
+            arguments += ["--rps", f"{rate / clients:g}", *_in_turn(clients, rate)]
         for name, value in (headers or {}).items():
             arguments += ["-H", f"{name}: {value}"]
         if body is not None:
@@ -84,6 +85,17 @@ async def load(
         if process.returncode != 0 or not log_file.exists():
             raise NotMeasurable(f"h2load failed: {output.decode(errors='replace')[-200:]}")
         return answers_in(log_file.read_text())
+
+
+def _in_turn(clients: int, rate: int) -> list[str]:
+    """Lets each client begin a step after the one before, and so ask between the others.
+
+    They would all ask in the same instant otherwise, and wait for one another's answers. h2load
+    begins them no closer than 100 ms, so some whole turns lie between.
+    """
+    step_ms = 1000 / rate
+    turns = -(-STEP_MS_MIN // (clients * step_ms))
+    return ["-r", "1", "--rate-period", f"{turns * clients * step_ms + step_ms:.0f}ms"]
 
 
 def answers_in(log: str) -> Answers:
