@@ -28,8 +28,8 @@ from chassis.rpc.call import Call
 from chassis.rpc.values import wire_bytes
 from chassis.telemetry import Metrics
 from gateway.limits import (
-    BATCH_BESIDE_AFTER_SECONDS,
     BATCH_BYTES_MAX,
+    BATCHES_APART_SECONDS,
     BATCHES_AT_ONCE_MAX,
     CALL_SECONDS_MAX,
     ITEM_BYTES_MAX,
@@ -180,7 +180,7 @@ class _Lane:
             metrics=metrics,
             batch_items_max=batch_items_max,
             batches_at_once_max=BATCHES_AT_ONCE_MAX,
-            beside_after_seconds=BATCH_BESIDE_AFTER_SECONDS,
+            apart_seconds=BATCHES_APART_SECONDS,
         )
 
     async def _run(self, items: Sequence[_Item]) -> Sequence[Outcome | HutongError]:

@@ -32,8 +32,8 @@ Less fits into one packet anyway.
 BATCHES_AT_ONCE_MAX = 4
 """Batches of one method that are on their way to its service."""
 
-BATCH_BESIDE_AFTER_SECONDS = 0.01
-"""So long the last of them gets to be answered, before the next goes on its way beside it."""
+BATCHES_APART_SECONDS = 0.008
+"""So long after the last of them sets off one that found it on its way."""
 
 ITEM_BYTES_MAX = 16 * 1024
 BATCH_BYTES_MAX = 256 * 1024

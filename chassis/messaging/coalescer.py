@@ -53,8 +53,8 @@ class _Waiting(Generic[Item, Result]):
 class Coalescer(Generic[Item, Result]):
     """One lane of work, in batches. Whoever stops waiting does not stop a batch that has begun.
 
-    Where several batches may be in flight at once, one starts beside others only if they have not
-    ended `beside_after_seconds` after the last of them began.
+    Where several batches may be in flight at once, what finds one in flight begins no sooner than
+    `apart_seconds` after it began, together with all that arrives until then.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Coalescer(Generic[Item, Result]):
         batch_items_max: int = BATCH_ITEMS_MAX,
         queue_items_max: int = QUEUE_ITEMS_MAX,
         batches_at_once_max: int = LANES,
-        beside_after_seconds: float = 0.0,
+        apart_seconds: float = 0.0,
     ) -> None:
         self._lane = lane
         self._run = run
@@ -74,13 +74,12 @@ class Coalescer(Generic[Item, Result]):
         self._queue_items_max = queue_items_max
         self._batches_at_once_max = queue_items_max if batch_items_max == 1 else batches_at_once_max
         self._queue: deque[_Waiting[Item, Result]] = deque()
-        self._beside_after_seconds = 0.0 if batch_items_max == 1 else beside_after_seconds
+        self._apart_seconds = 0.0 if batch_items_max == 1 else apart_seconds
         self._batches: set[asyncio.Task[None]] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self._begun = 0.0
-        self._is_starting = False
-        self._starting_beside: asyncio.TimerHandle | None = None
+        self._starting: asyncio.Handle | None = None
         self._batch_size = metrics.batch_items.labels(lane)
         self._queued = metrics.queue_items.labels(lane)
 
@@ -103,24 +102,31 @@ class Coalescer(Generic[Item, Result]):
             raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(item, deadline, answer, copy_context()))
-        if not self._is_starting and len(self._batches) < self._batches_at_once_max:
+        if self._starting is None and len(self._batches) < self._batches_at_once_max:
             # Whatever else has arrived by now is seen before the loop comes to this.
-            self._is_starting = True
-            asyncio.get_running_loop().call_soon(self._start_batches)
+            self._starting = asyncio.get_running_loop().call_soon(self._start_soon)
         return answer
 
     async def close(self) -> None:
         """Takes nothing more, and waits until all that was taken is answered."""
         self._is_closed = True
+        if self._starting is not None:
+            self._starting.cancel()
         self._start_batches()
         while self._batches or self._late:
             await asyncio.wait(self._batches | self._late)
 
+    def _start_soon(self) -> None:
+        left = self._begun + self._apart_seconds - time.monotonic()
+        if self._batches and left > 0:
+            self._starting = asyncio.get_running_loop().call_later(left, self._start_batches)
+        else:
+            self._start_batches()
+
     def _start_batches(self) -> None:
-        self._is_starting = False
+        self._starting = None
         while self._queue and len(self._batches) < self._batches_at_once_max:
-            if self._is_to_wait():
-                break
+            self._begun = time.monotonic()
             batch = self._next_batch()
             if batch:
                 # What runs for many is part of nobody's trace; what runs for one is part of theirs.
@@ -130,27 +136,10 @@ class Coalescer(Generic[Item, Result]):
                 task.add_done_callback(self._batch_ended)
         self._queued.set(len(self._queue))
 
-    def _is_to_wait(self) -> bool:
-        """Whether the batches in flight may still end before another starts beside them."""
-        if not self._beside_after_seconds:
-            return False
-        now = time.monotonic()
-        left = self._begun + self._beside_after_seconds - now
-        if not self._batches or left <= 0:
-            self._begun = now
-            return False
-        if self._starting_beside is None:
-            loop = asyncio.get_running_loop()
-            self._starting_beside = loop.call_later(left, self._start_beside)
-        return True
-
-    def _start_beside(self) -> None:
-        self._starting_beside = None
-        self._start_batches()
-
     def _batch_ended(self, task: asyncio.Task[None]) -> None:
         self._batches.discard(task)
-        self._start_batches()
+        if self._starting is None:
+            self._start_batches()
 
     def _next_batch(self) -> list[_Waiting[Item, Result]]:
         batch: list[_Waiting[Item, Result]] = []

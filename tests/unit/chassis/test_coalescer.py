@@ -43,12 +43,12 @@ class Work:
         return [ResourceNotFound(resource=str(i)) if i < 0 else 2 * i for i in items]
 
 
-def _lane(work: Work, *, beside_after_seconds: float = 0.0, **bounds: int) -> Coalescer[int, int]:
+def _lane(work: Work, *, apart_seconds: float = 0.0, **bounds: int) -> Coalescer[int, int]:
     return Coalescer[int, int](
         "test",
         work.run,
         metrics=Metrics(),
-        beside_after_seconds=beside_after_seconds,
+        apart_seconds=apart_seconds,
         **bounds,
     )
 
@@ -88,32 +88,55 @@ async def test_a_lane_that_is_closed_in_that_turn_answers_what_it_took() -> None
     assert [task.result() for task in tasks] == [2, 4]
 
 
-async def test_a_batch_gets_its_time_to_end_before_another_starts_beside_it() -> None:
+async def test_what_finds_a_batch_in_flight_waits_for_its_time_and_goes_together() -> None:
     work = Work()
-    lane = _lane(work, batches_at_once_max=2, beside_after_seconds=0.2)
-    first = _submit(lane, 1)
-    await _settled()
-    later = [*_submit(lane, 2), *_submit(lane, 3)]
-    await _settled()
-    assert work.batches == [[1]]
-    async with asyncio.timeout(10):
-        while len(work.batches) < 2:
-            await asyncio.sleep(0.01)
-    assert work.batches == [[1], [2, 3]]
-    work.gate.set()
-    assert await asyncio.gather(*first, *later) == [2, 4, 6]
-
-
-async def test_nobody_waits_for_that_time_once_the_batch_has_ended() -> None:
-    work = Work()
-    lane = _lane(work, batches_at_once_max=2, beside_after_seconds=3600)
+    lane = _lane(work, batches_at_once_max=2, apart_seconds=0.2)
+    begun = time.monotonic()
     first = _submit(lane, 1)
     await _settled()
     later = _submit(lane, 2)
     await _settled()
     work.gate.set()
-    assert await asyncio.gather(*first, *later) == [2, 4]
+    await asyncio.gather(*first)
+    later += _submit(lane, 3)
+    await _settled()
+    assert work.batches == [[1]]
+    assert await asyncio.gather(*later) == [4, 6]
+    assert work.batches == [[1], [2, 3]]
+    assert time.monotonic() - begun >= 0.2
+
+
+async def test_what_finds_no_batch_in_flight_waits_for_nothing() -> None:
+    work = Work()
+    work.gate.set()
+    lane = _lane(work, batches_at_once_max=2, apart_seconds=3600)
+    assert [await lane.submit(i, deadline=time.monotonic() + 60) for i in (1, 2, 3)] == [2, 4, 6]
+    assert work.batches == [[1], [2], [3]]
+
+
+async def test_a_batch_that_waits_does_not_hold_up_the_next_for_longer() -> None:
+    work = Work()
+    lane = _lane(work, batches_at_once_max=2, apart_seconds=0.01)
+    tasks = _submit(lane, 1)
+    await _settled()
+    tasks += _submit(lane, 2)
+    async with asyncio.timeout(10):
+        while len(work.batches) < 2:
+            await asyncio.sleep(0.01)
+    work.gate.set()
+    assert await asyncio.gather(*tasks) == [2, 4]
+
+
+async def test_a_lane_that_is_closed_waits_for_no_such_time() -> None:
+    work = Work()
+    lane = _lane(work, batches_at_once_max=2, apart_seconds=3600)
+    tasks = _submit(lane, 1)
+    await _settled()
+    tasks += _submit(lane, 2)
+    await _settled()
+    work.gate.set()
     await lane.close()
+    assert [task.result() for task in tasks] == [2, 4]
 
 
 async def test_what_arrives_meanwhile_is_the_next_batch_in_its_order() -> None:
