@@ -113,6 +113,7 @@ class PlatformSettings(BaseSettings):
     http_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     http_coalescing: bool = True
     batch_items_max: Annotated[int, Field(ge=1, le=500)] = BATCH_ITEMS_MAX
+    calls_at_once_max: Annotated[int, Field(ge=10, le=100_000)] = 1500
     grpc_server: Literal["grpcio", "native"] = "grpcio"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     traces_url: Annotated[str, AfterValidator(_web_address)] | None = None

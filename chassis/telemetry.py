@@ -29,6 +29,18 @@ class Metrics:
             ("method", "reason"),
             registry=registry,
         )
+        self.calls_at_once = Gauge(
+            "hutong_calls_at_once",
+            "Calls, and items of batches, that are being answered for callers outside.",
+            ("door",),
+            registry=registry,
+        )
+        self.calls_turned_away = Counter(
+            "hutong_calls_turned_away",
+            "Calls and batch items that found no place, by how urgent they are.",
+            ("door", "urgency"),
+            registry=registry,
+        )
         self.http_seconds = Histogram(
             "hutong_http_seconds",
             "Time from an API request's arrival over HTTP to its answer.",

@@ -20,7 +20,7 @@ from chassis.rpc.call import DEADLINE_SECONDS_DEFAULT
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.gate import Gate
 from chassis.rpc.interceptors import STREAM_SECONDS_MAX
-from chassis.rpc.server import CALLS_AT_ONCE_MAX, METADATA_BYTES_MAX, GrpcPortInUse
+from chassis.rpc.server import METADATA_BYTES_MAX, GrpcPortInUse
 from chassis.rpc.status import STATUS_DETAILS_KEY, to_status
 from gateway.routes.contracts import contracts_of
 from gateway.upstream import Refused, Stream, Upstream
@@ -30,6 +30,9 @@ FORWARD_DRAIN_SECONDS = 8.0
 
 FORWARD_STOP_SECONDS = 2.0
 """How long after that their last answers may be on their way."""
+
+FORWARDED_AT_ONCE_MAX = 4096
+"""So many calls and streams are passed on at once; the services say which of them find a place."""
 
 ANYBODY = Caller(principal="", tenant="", roles=frozenset())
 """Who calls is for the services to say; to the gate all are alike."""
@@ -52,7 +55,7 @@ class Forwarding:
                 ("grpc.max_metadata_size", METADATA_BYTES_MAX),
             ),
         )
-        self._gate = Gate(calls_max=CALLS_AT_ONCE_MAX)
+        self._gate = Gate(calls_max=FORWARDED_AT_ONCE_MAX)
         self._health = health.aio.HealthServicer()
         for method in contracts_of(upstream.services).methods:
             service, name = method.containing_service.full_name, method.name

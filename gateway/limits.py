@@ -21,7 +21,7 @@ HEADER_BYTES_MAX = 16 * 1024
 CALL_SECONDS_DEFAULT = 10.0
 CALL_SECONDS_MAX = 60.0
 CALLS_AT_ONCE_MAX = 512
-"""Calls on their way to services; the next one is refused."""
+"""Calls on their way to services; the next one is refused, and one that only reads sooner."""
 
 GZIP_BYTES_MIN = 1400
 """Replies of so many bytes are packed for callers that take them packed.

@@ -91,6 +91,7 @@ class Services:
             authenticator=self._trust.authenticator,
             metrics=self._metrics,
             engine=self._settings.platform.grpc_server,
+            calls_at_once_max=self._settings.platform.calls_at_once_max,
         )
         await rpc.start(self._settings.grpc_address)
         self._rpc = rpc

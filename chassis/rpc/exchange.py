@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import grpc
@@ -32,7 +33,6 @@ from chassis.rpc.interceptors import (
     headers_of,
     known_errors,
     observe,
-    room_for,
     seconds_left,
 )
 
@@ -47,11 +47,15 @@ _END: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request of a stream, and why it is turned away, if it is; its neighbours don't notice."""
+    """One request of a stream, and why it is turned away, if it is; its neighbours don't notice.
+
+    `place` is to be held while it is answered; it is waited for.
+    """
 
     request: Message
     call: Call
     refusal: HutongError | None
+    place: Callable[[], AbstractAsyncContextManager[None]]
 
 
 ExchangeBehaviour = Callable[[AsyncIterator[Asked], Call], AsyncGenerator[Message | bytes, None]]
@@ -71,10 +75,11 @@ async def serve_exchange(
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
     try:
-        with method.span(headers), room_for(floor, method), known_errors(method):
+        with method.span(headers), floor.gate.room(), known_errors(method):
+            seconds = seconds_left(context, default=STREAM_SECONDS_MAX)
             caller = await floor.authenticator.caller(headers.get("authorization"))
             require_role(floor.rules[method.path], caller)
-            call = _call(method, caller, seconds_left(context, default=STREAM_SECONDS_MAX))
+            call = _call(method, caller, seconds)
             with floor.gate.passing(caller):
                 asked = _asked(floor, method, aiter(requests), headers, call)
                 async with aclosing(behaviour(asked, call)) as replies:
@@ -186,10 +191,11 @@ async def _asked(
     Raises Unavailable when the process drains, Unauthenticated once the token is not believed any
     more, DeadlineExceeded, and what no request can be read from.
     """
+    place = partial(floor.admission.waited_for, method.urgency)
     while (data := await _next_request(floor, requests, call)) is not None:
         caller = await floor.authenticator.caller(headers.get("authorization"))
         request = method.request(data)
-        yield Asked(request, call, _refusal_of(floor, method, caller, request))
+        yield Asked(request, call, _refusal_of(floor, method, caller, request), place)
 
 
 async def _next_request(floor: Floor, requests: AsyncIterator[bytes], call: Call) -> bytes | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import grpc
@@ -21,6 +21,7 @@ from chassis.db.idempotency import Replayed
 from chassis.kernel.errors import DeadlineExceeded, HutongError, MessageTooLarge, Unauthenticated
 from chassis.log import our_fault
 from chassis.rpc.access import Rule, authorise
+from chassis.rpc.admission import Admission, Places, Urgency
 from chassis.rpc.auth import Authenticator, Caller
 from chassis.rpc.call import (
     DEADLINE_SECONDS_DEFAULT,
@@ -46,9 +47,10 @@ STALLED_SECONDS_MAX = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What every method shares: the gate, identity, rules, validation, metrics."""
+    """What every method shares: the gate, places, identity, rules, validation, metrics."""
 
     gate: Gate
+    admission: Admission
 
     authenticator: Authenticator
     validator: Validator
@@ -58,12 +60,16 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method of a servicer with its path, its request's type and the most it may weigh."""
+    """One method of a servicer with its path, its request's type and the most it may weigh.
+
+    The urgency of a batch is that of its items.
+    """
 
     path: str
     request_type: type[Message]
     bytes_max: int
     is_batch: bool
+    urgency: Urgency
 
     def span(self, headers: Mapping[str, str]) -> tracing.Span:
         """The call as part of a trace. A batch is many callers' and begins none of its own."""
@@ -89,8 +95,10 @@ async def serve_unary(
     begun = time.perf_counter()
     headers = headers_of(context)
     try:
-        with method.span(headers), room_for(floor, method):
-            reply = await _answer(floor, method, behaviour, data, context, headers)
+        with method.span(headers), Places(floor.admission) as places:
+            if not method.is_batch:
+                places.take(method.urgency)
+            reply = await _answer(floor, method, behaviour, data, context, headers, places)
     except HutongError as error:
         await end_with(floor, method, context, error, begun)
         raise AssertionError("ending a call does not return") from error
@@ -109,17 +117,11 @@ async def serve_stream(
     begun = time.perf_counter()
     headers = headers_of(context)
     try:
-        with method.span(headers), room_for(floor, method), known_errors(method):
+        with method.span(headers), floor.gate.room(), known_errors(method):
+            left = seconds_left(context, default=STREAM_SECONDS_MAX)
             request = method.request(data)
-            call = await _admitted(
-                floor,
-                method,
-                request,
-                context,
-                headers,
-                seconds_default=STREAM_SECONDS_MAX,
-                seconds_max=STREAM_SECONDS_MAX,
-            )
+            deadline = time.monotonic() + min(left, STREAM_SECONDS_MAX)
+            call = await _admitted(floor, method, request, headers, deadline=deadline)
             with floor.gate.passing(call.caller):
                 async with asyncio.timeout(call.seconds_left() + STALLED_SECONDS_MAX):
                     messages = behaviour(request, call)
@@ -128,11 +130,6 @@ async def serve_stream(
     except HutongError as error:
         await end_with(floor, method, context, error, begun)
     observe(floor, method, "OK", begun)
-
-
-def room_for(floor: Floor, method: Method) -> AbstractContextManager[None]:
-    """A place for the call. Batches need none: lanes bound them; they serve calls that have one."""
-    return nullcontext() if method.is_batch else floor.gate.room()
 
 
 async def _next(
@@ -154,18 +151,15 @@ async def _answer(
     data: bytes,
     context: grpc.aio.ServicerContext[bytes, bytes],
     headers: Mapping[str, str],
+    places: Places,
 ) -> bytes:
     try:
         with known_errors(method):
+            left = seconds_left(context, default=DEADLINE_SECONDS_DEFAULT)
             request = method.request(data)
+            deadline = time.monotonic() + min(left, DEADLINE_SECONDS_MAX)
             call = await _admitted(
-                floor,
-                method,
-                request,
-                context,
-                headers,
-                seconds_default=DEADLINE_SECONDS_DEFAULT,
-                seconds_max=DEADLINE_SECONDS_MAX,
+                floor, method, request, headers, deadline=deadline, places=places
             )
             with floor.gate.passing(call.caller):
                 async with asyncio.timeout(call.seconds_left()):
@@ -199,18 +193,16 @@ async def _admitted(
     floor: Floor,
     method: Method,
     request: Message,
-    context: grpc.aio.ServicerContext[bytes, bytes],
     headers: Mapping[str, str],
     *,
-    seconds_default: float,
-    seconds_max: float,
+    deadline: float,
+    places: Places | None = None,
 ) -> Call:
+    """The call; a batch's items take their places."""
     caller = await floor.authenticator.caller(headers.get("authorization"))
     rule = floor.rules[method.path]
     authorise(rule, caller, request)
     floor.validator.check(request)
-    left = seconds_left(context, default=seconds_default)
-    deadline = time.monotonic() + min(left, seconds_max)
     call = Call(
         method=method.path,
         caller=caller,
@@ -219,17 +211,27 @@ async def _admitted(
     )
     if not rule.batch_of:
         return call
-    items = [_item_call(floor, rule.batch_of, item, call) for item in request.items]  # type: ignore[attr-defined]
+    items = [
+        _item_call(floor, method, rule.batch_of, item, call, places)
+        for item in request.items  # type: ignore[attr-defined]
+    ]
     return Call(method=method.path, caller=caller, deadline=deadline, items=items)
 
 
-def _item_call(floor: Floor, unary: str, item: Message, batch: Call) -> Call | HutongError:
-    """The call that one item stands for, or why it is turned away; its neighbours don't notice."""
+def _item_call(
+    floor: Floor, method: Method, unary: str, item: Message, batch: Call, places: Places | None
+) -> Call | HutongError:
+    """The call that one item stands for, or why it is turned away; its neighbours don't notice.
+
+    One of a caller outside takes a place, as its call would.
+    """
     context, request = item.context, item.request  # type: ignore[attr-defined]
     try:
         caller = _vouched(caller_from_proto(context.caller))
         authorise(floor.rules[unary], caller, request)
         floor.validator.check(request)
+        if places is not None and not caller.is_service:
+            places.take(method.urgency)
     except HutongError as error:
         floor.metrics.rpc_refusals.labels(unary, error.reason).inc()
         return error
@@ -241,9 +243,13 @@ def _item_call(floor: Floor, unary: str, item: Message, batch: Call) -> Call | H
 
 
 def seconds_left(context: grpc.aio.ServicerContext[bytes, bytes], *, default: float) -> float:
-    """The time that the caller gives, or the usual one."""
+    """The time that the caller gives, or the usual one; DeadlineExceeded if it is over already."""
     left: float | None = context.time_remaining()
-    return default if left is None or left > NO_DEADLINE_SECONDS else left
+    if left is None or left > NO_DEADLINE_SECONDS:
+        return default
+    if left <= 0:
+        raise DeadlineExceeded
+    return left
 
 
 def headers_of(context: grpc.aio.ServicerContext[bytes, bytes]) -> dict[str, str]:

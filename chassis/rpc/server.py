@@ -10,12 +10,14 @@ from typing import Any
 
 import grpc
 from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from chassis.rpc.access import rules_of
+from chassis.rpc.admission import CALLS_AT_ONCE_MAX, Admission, urgency_of
 from chassis.rpc.auth import Authenticator
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.engines import Carrier, carrier
@@ -30,7 +32,9 @@ REQUEST_BYTES_MAX = 4 * 1024 * 1024
 """The most that one caller's request may weigh; batches of many may weigh MESSAGE_BYTES_MAX."""
 
 METADATA_BYTES_MAX = 16 * 1024
-CALLS_AT_ONCE_MAX = 4096
+STREAMS_AT_ONCE_MAX = 4096
+"""So many streams one process tells or takes at once; most of them wait most of the time."""
+
 DRAIN_SECONDS = 20.0
 STOP_SECONDS = 5.0
 
@@ -76,6 +80,7 @@ class RpcServer:
         authenticator: Authenticator,
         metrics: Metrics,
         engine: Engine = "grpcio",
+        calls_at_once_max: int = CALLS_AT_ONCE_MAX,
     ) -> None:
         options = (
             ("grpc.so_reuseport", 0),
@@ -93,8 +98,9 @@ class RpcServer:
             for service in services
             for path, rule in rules_of(pool.FindServiceByName(service)).items()
         }
-        self._gate = Gate(calls_max=CALLS_AT_ONCE_MAX)
-        floor = Floor(self._gate, authenticator, Validator(), metrics, rules)
+        self._gate = Gate(calls_max=STREAMS_AT_ONCE_MAX)
+        admission = Admission(calls_max=calls_at_once_max, metrics=metrics, door="grpc")
+        floor = Floor(self._gate, admission, authenticator, Validator(), metrics, rules)
         for servicer in servicers:
             servicer.register(servicer.implementation, _Registrar(served, floor))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -164,9 +170,10 @@ class _Registrar:
         self, service: str, name: str, handler: Any
     ) -> grpc.RpcMethodHandler[bytes, bytes]:
         floor, path = self._floor, f"/{service}/{name}"
-        is_batch = bool(floor.rules[path].batch_of)
-        bytes_max = MESSAGE_BYTES_MAX if is_batch else REQUEST_BYTES_MAX
-        method = Method(path, _request_type(service, name), bytes_max, is_batch)
+        unary = floor.rules[path].batch_of
+        bytes_max = MESSAGE_BYTES_MAX if unary else REQUEST_BYTES_MAX
+        urgency = urgency_of(_descriptor(service, (unary or path).rpartition("/")[2]))
+        method = Method(path, _request_type(service, name), bytes_max, bool(unary), urgency)
         if handler.unary_unary is not None:
             serve = partial(serve_unary, floor, method, handler.unary_unary)
             return grpc.unary_unary_rpc_method_handler(serve)
@@ -185,7 +192,12 @@ def _is_generated(handler: Any) -> bool:
     return str(getattr(behaviour, "__module__", "")).endswith("_pb2_grpc")
 
 
+def _descriptor(service: str, method: str) -> MethodDescriptor:
+    found: MethodDescriptor = (
+        descriptor_pool.Default().FindServiceByName(service).methods_by_name[method]
+    )
+    return found
+
+
 def _request_type(service: str, method: str) -> type[Message]:
-    pool = descriptor_pool.Default()
-    descriptor = pool.FindServiceByName(service).methods_by_name[method].input_type
-    return GetMessageClass(descriptor)
+    return GetMessageClass(_descriptor(service, method).input_type)

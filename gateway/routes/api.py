@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
-from collections.abc import Iterator
 from functools import partial
 from http import HTTPStatus
 
@@ -16,9 +14,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from chassis import tracing
-from chassis.kernel.errors import HutongError, InvalidInput, Overloaded, Unauthenticated
+from chassis.kernel.errors import HutongError, InvalidInput, Unauthenticated
 from chassis.log import logger
-from chassis.rpc.status import RETRY_AFTER_MS
+from chassis.rpc.admission import Admission, Places, urgency_of
 from chassis.rpc.values import wire_bytes
 from chassis.settings import BATCH_ITEMS_MAX
 from chassis.telemetry import Metrics
@@ -88,7 +86,8 @@ class Api:
         self._upstream = upstream
         self._metrics = metrics
         self._seconds: dict[tuple[str, int], Histogram] = {}
-        self._calls = 0
+        self._admission = Admission(calls_max=CALLS_AT_ONCE_MAX, metrics=metrics, door="http")
+        self._urgency = {each.rpc_path: urgency_of(each.method) for each in self.bindings}
         self._streams = EventStreams(metrics)
         self._coalescing: Coalescing | None = None
         if identity is not None:
@@ -157,7 +156,8 @@ class Api:
         seconds = _seconds(asked, default=CALL_SECONDS_DEFAULT, most=CALL_SECONDS_MAX)
         deadline = time.monotonic() + seconds
         message = await _message(asked, match)
-        with self._one_more_call(), unless_left(asked.receive):
+        with Places(self._admission) as places, unless_left(asked.receive):
+            places.take(self._urgency[match.binding.rpc_path])
             reply = await self._reply(match.binding, message, _authorization(asked), deadline)
         body = self._replies.json_of(match.binding.method.output_type, reply)
         if not match.binding.is_read:
@@ -208,16 +208,6 @@ class Api:
         kind, resumption = binding.method.output_type, binding.resumption
         position = "" if resumption is None else resumption.position(message_in(kind, reply))
         return event(self._replies.json_of(kind, reply), id=position)
-
-    @contextlib.contextmanager
-    def _one_more_call(self) -> Iterator[None]:
-        if self._calls >= CALLS_AT_ONCE_MAX:
-            raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
-        self._calls += 1
-        try:
-            yield
-        finally:
-            self._calls -= 1
 
     def _observe(self, match: Match | None, status: int, begun: float) -> None:
         route = _NO_ROUTE if match is None else match.binding.route

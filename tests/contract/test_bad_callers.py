@@ -10,11 +10,11 @@ from typing import Any
 import grpc
 import pytest
 
-from chassis.rpc import server
+from chassis.rpc.admission import Admission, Urgency
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.server import METADATA_BYTES_MAX, REQUEST_BYTES_MAX
+from chassis.telemetry import Metrics
 from gateway import limits
-from gateway.routes import api
 from hutong.catalog.v1 import catalog_service_pb2 as catalog
 from hutong.orders.v1 import orders_service_pb2 as orders
 from hutong.stores.v1 import stores_service_pb2 as stores
@@ -223,12 +223,11 @@ async def test_a_wrong_method_is_unimplemented_over_grpc(
 
 
 async def test_one_grpc_call_too_many_is_told_to_come_back(
-    worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+    worlds: Worlds,
 ) -> None:
-    monkeypatch.setattr(server, "CALLS_AT_ONCE_MAX", 2)
-    world = await worlds.start([PLANTED])
+    world = await worlds.start([PLANTED], calls_at_once_max=10)
     floor = Floor(world)
-    inside = [asyncio.create_task(floor.get("wait")) for _ in range(2)]
+    inside = [asyncio.create_task(floor.get("wait")) for _ in range(7)]
     await floor.planted.arrived.wait()
     refused = await _refused_while_full(floor)
     assert (refused.code, refused.reason) == ("RESOURCE_EXHAUSTED", "OVERLOADED")
@@ -240,7 +239,7 @@ async def test_one_grpc_call_too_many_is_told_to_come_back(
 
 
 async def _refused_while_full(floor: Floor) -> Refusal:
-    """The first refusal; until both calls are inside, others are answered."""
+    """The first refusal; until enough calls are inside, others are answered."""
     request = catalog.GetProductRequest(name="products/ok").SerializeToString()
     call: Any = floor.channel.unary_unary("/hutong.catalog.v1.CatalogService/GetProduct")
     token = floor.world.token(OPERATOR)
@@ -255,7 +254,9 @@ async def _refused_while_full(floor: Floor) -> Refusal:
 async def test_one_http_call_too_many_is_told_to_come_back(
     asker: Asker, stage: Stage, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "CALLS_AT_ONCE_MAX", 0)
+    full = Admission(calls_max=1, metrics=Metrics(), door="http")
+    full.take(Urgency.CHECKOUT)
+    monkeypatch.setattr(asker.web.world.edges[0].api, "_admission", full)
     async with books.unchanged():
         answer = await asker.ask("http", received(goods(stage.sku, 1)), OPERATOR)
     assert isinstance(answer, Refusal)

@@ -17,6 +17,7 @@ from chassis.db.engine import Database
 from chassis.http import HttpServer
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import HutongError
+from chassis.rpc.admission import CALLS_AT_ONCE_MAX
 from chassis.rpc.auth import Authenticator, Caller
 from chassis.rpc.call import caller_to_proto
 from chassis.rpc.client import Peer
@@ -227,7 +228,11 @@ class Worlds:
     started: list[World] = field(default_factory=list)
 
     async def start(
-        self, blueprints: Sequence[Blueprint], *, engine: Engine | None = None
+        self,
+        blueprints: Sequence[Blueprint],
+        *,
+        engine: Engine | None = None,
+        calls_at_once_max: int = CALLS_AT_ONCE_MAX,
     ) -> World:
         """A world with these services, and nothing in it; the environment may name the engine."""
         metrics = Metrics()
@@ -250,6 +255,7 @@ class Worlds:
             authenticator=_authenticator(issuer),
             metrics=metrics,
             engine=engine or PlatformSettings().grpc_server,
+            calls_at_once_max=calls_at_once_max,
         )
         await server.start(address)
         await server.set_ready(is_ready=True)

@@ -33,7 +33,8 @@ class UploadMethods:
     async def _acknowledged(self, asked: Asked) -> orders_service_pb2.UploadSalesResponse:
         request = cast(orders_service_pb2.UploadSalesRequest, asked.request)
         with self._unacknowledged.track_inprogress():
-            outcome = await self._recorded(request, asked)
+            async with asked.place():
+                outcome = await self._recorded(request, asked)
         reason = outcome.reason if isinstance(outcome, HutongError) else "OK"
         self._acknowledgements.labels(reason).inc()
         return convert.acknowledgement(request, outcome)

@@ -18,7 +18,6 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from chassis.db.engine import Database
 from chassis.kernel.errors import ErrorKind, HutongError
-from chassis.rpc import server
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.installed import Engine
 from chassis.rpc.server import METADATA_BYTES_MAX, REQUEST_BYTES_MAX
@@ -273,13 +272,12 @@ async def _refused_at_last(floor: Floor) -> HutongError:
 
 
 async def test_more_calls_than_there_is_room_for_are_told_to_come_back(
-    worlds: Worlds, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    worlds: Worlds, engine: Engine
 ) -> None:
-    monkeypatch.setattr(server, "CALLS_AT_ONCE_MAX", 2)
-    world = await worlds.start([BLUEPRINT], engine=engine)
+    world = await worlds.start([BLUEPRINT], engine=engine, calls_at_once_max=10)
     floor = Floor(world)
     waiting = []
-    for _ in range(2):
+    for _ in range(7):
         floor.planted.arrived.clear()
         waiting.append(asyncio.create_task(floor.get("wait")))
         await floor.planted.arrived.wait()

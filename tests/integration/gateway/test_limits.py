@@ -14,6 +14,7 @@ import structlog
 
 from chassis import log
 from chassis.http import HttpServer
+from chassis.rpc.admission import SHARE_PERCENT, Urgency
 from chassis.telemetry import Metrics
 from gateway import limits
 from gateway.front import Front
@@ -145,12 +146,16 @@ async def slow() -> AsyncIterator[tuple[SlowService, HttpServer]]:
 
 
 async def asking(
-    server: HttpServer, *, traceparent: str = ""
+    server: HttpServer,
+    *,
+    line: bytes = b"GET /v1/products",
+    body: bytes = b"",
+    traceparent: str = "",
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(
-        f"GET /v1/products HTTP/1.1\r\nHost: x\r\ntraceparent: {traceparent}\r\n\r\n".encode()
-    )
+    writer.write(line + b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
+    writer.write(b"traceparent: %b\r\n" % traceparent.encode())
+    writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
     await writer.drain()
     return reader, writer
 
@@ -184,12 +189,15 @@ async def test_that_a_caller_left_is_told_with_the_trace_of_the_call(
 
 async def test_one_call_too_many_is_told_to_come_back(slow: tuple[SlowService, HttpServer]) -> None:
     service, server = slow
-    callers = [await asking(server) for _ in range(limits.CALLS_AT_ONCE_MAX)]
-    await service.until_waiting(limits.CALLS_AT_ONCE_MAX)
+    lookers_max = limits.CALLS_AT_ONCE_MAX * SHARE_PERCENT[Urgency.BROWSING] // 100
+    callers = [await asking(server) for _ in range(lookers_max)]
+    await service.until_waiting(lookers_max)
     async with httpx.AsyncClient() as client:
         refused = await client.get(f"http://127.0.0.1:{server.port}/v1/products")
     assert (refused.status_code, refused.json()["reason"]) == (429, "OVERLOADED")
     assert refused.headers["retry-after"] == "1"
+    callers.append(await asking(server, line=b"POST /v1/stores/sh01:quoteBasket", body=b"{}"))
+    await service.until_waiting(lookers_max + 1)
     for _, writer in callers:
         writer.close()
     await service.until_waiting(0)

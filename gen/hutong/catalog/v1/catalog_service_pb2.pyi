@@ -13,6 +13,7 @@ from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
 from hutong.catalog.v1 import parity_pb2 as _parity_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
 from hutong.common.v1 import resumption_pb2 as _resumption_pb2
+from hutong.common.v1 import urgency_pb2 as _urgency_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message

@@ -11,6 +11,7 @@ from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.common.v1 import measure_pb2 as _measure_pb2
 from hutong.common.v1 import product_quantity_pb2 as _product_quantity_pb2
 from hutong.common.v1 import resumption_pb2 as _resumption_pb2
+from hutong.common.v1 import urgency_pb2 as _urgency_pb2
 from hutong.inventory.v1 import inventory_pb2 as _inventory_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor

@@ -9,6 +9,7 @@ from hutong.catalog.v1 import catalog_pb2 as _catalog_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
 from hutong.common.v1 import position_pb2 as _position_pb2
 from hutong.common.v1 import resumption_pb2 as _resumption_pb2
+from hutong.common.v1 import urgency_pb2 as _urgency_pb2
 from hutong.orders.v1 import baskets_pb2 as _baskets_pb2
 from hutong.orders.v1 import orders_pb2 as _orders_pb2
 from google.protobuf.internal import containers as _containers

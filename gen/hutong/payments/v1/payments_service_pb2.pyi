@@ -6,6 +6,7 @@ from google.rpc import status_pb2 as _status_pb2
 from hutong.auth.v1 import access_pb2 as _access_pb2
 from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.common.v1 import money_pb2 as _money_pb2
+from hutong.common.v1 import urgency_pb2 as _urgency_pb2
 from hutong.payments.v1 import payments_pb2 as _payments_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor

@@ -10,6 +10,7 @@ from google.rpc import status_pb2 as _status_pb2
 from hutong.auth.v1 import access_pb2 as _access_pb2
 from hutong.auth.v1 import call_context_pb2 as _call_context_pb2
 from hutong.common.v1 import position_pb2 as _position_pb2
+from hutong.common.v1 import urgency_pb2 as _urgency_pb2
 from hutong.stores.v1 import stores_pb2 as _stores_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper

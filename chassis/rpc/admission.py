@@ -1,0 +1,137 @@
+"""Who gets in when a process has more to do than it can: a bounded number of calls at once, and the
+last places for those that are urgent.
+
+Who finds no place is told at once, before anything is read of the call. Calls of our own services
+are not counted: they are part of calls that have a place, and refusing them would waste that work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+from google.protobuf.descriptor import MethodDescriptor
+
+from chassis.kernel.errors import Overloaded
+from chassis.rpc.status import RETRY_AFTER_MS
+from chassis.telemetry import Metrics
+from hutong.common.v1 import urgency_pb2
+
+CALLS_AT_ONCE_MAX = 1500
+"""So many calls one process answers at once, unless a setting says otherwise."""
+
+_URGENCY: Any = urgency_pb2.urgency
+"""The option; its generated type does not say that it extends MethodOptions."""
+
+_READS = re.compile(r"(Get|List|Find|Search|LookUp|Quote|Check|Watch)(?=[A-Z]|$)")
+
+
+class Urgency(enum.StrEnum):
+    """What a call gives way to."""
+
+    CHECKOUT = "checkout"
+    WORK = "work"
+    BROWSING = "browsing"
+    DEFERRED = "deferred"
+
+
+SHARE_PERCENT: Mapping[Urgency, int] = {
+    Urgency.CHECKOUT: 100,
+    Urgency.WORK: 85,
+    Urgency.BROWSING: 70,
+    Urgency.DEFERRED: 50,
+}
+"""Up to how much of all places calls of an urgency find one."""
+
+
+def urgency_of(method: MethodDescriptor) -> Urgency:
+    """What the contract says of a method; else it goes by the name."""
+    declared = method.GetOptions().Extensions[_URGENCY]
+    if declared != urgency_pb2.URGENCY_UNSPECIFIED:
+        name = urgency_pb2.Urgency.Name(declared)
+        return Urgency[name.removeprefix("URGENCY_")]
+    return Urgency.BROWSING if _READS.match(method.name) else Urgency.WORK
+
+
+class Admission:
+    """The places behind one door of a process."""
+
+    def __init__(self, *, calls_max: int, metrics: Metrics, door: Literal["grpc", "http"]) -> None:
+        self._limits = {
+            urgency: max(1, calls_max * percent // 100)
+            for urgency, percent in SHARE_PERCENT.items()
+        }
+        self._taken = 0
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._refusals = {
+            urgency: metrics.calls_turned_away.labels(door, urgency) for urgency in Urgency
+        }
+        metrics.calls_at_once.labels(door).set_function(lambda: self._taken)
+
+    def take(self, urgency: Urgency) -> None:
+        """Takes a place; Overloaded if there is none for a call of this urgency."""
+        if self._taken >= self._limits[urgency]:
+            self._refusals[urgency].inc()
+            raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
+        self._taken += 1
+
+    def give_back(self, places: int) -> None:
+        """Gives places back."""
+        self._taken -= places
+        if self._waiting:
+            self._wake()
+
+    @asynccontextmanager
+    async def waited_for(self, urgency: Urgency) -> AsyncIterator[None]:
+        """Holds a place, which is waited for, first come, first served."""
+        limit = self._limits[urgency]
+        while self._taken >= limit:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((limit, turn))
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._wake()
+                raise
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self.give_back(1)
+
+    def _wake(self) -> None:
+        """Lets as many of those who wait look again as there are places for."""
+        taken = self._taken
+        while self._waiting and taken < self._waiting[0][0]:
+            _, turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                taken += 1
+
+
+class Places:
+    """The places that one call holds; they are given back when it ends."""
+
+    __slots__ = ("_admission", "_held")
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._held = 0
+
+    def take(self, urgency: Urgency) -> None:
+        """Takes one more; Overloaded if there is none for this urgency."""
+        self._admission.take(urgency)
+        self._held += 1
+
+    def __enter__(self) -> Places:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held:
+            self._admission.give_back(self._held)
