@@ -209,18 +209,16 @@ class PromotionIndex:
 
 def _note(filings: list[Filing], numbers: Numbers, goods: BasketGoods, found: Found) -> None:
     for filed, role in filings:
+        wanted = filed.goods[role]
+        meant = numbers
+        if wanted.have_exceptions:
+            meant = [n for n in numbers if wanted.has(goods.skus[n], goods.departments[n])]
+            if not meant:
+                continue
         roles = found.get(filed)
         if roles is None:
             roles = found[filed] = tuple([] for _ in filed.goods)
-        wanted = filed.goods[role]
-        if wanted.have_exceptions:
-            roles[role].extend(
-                number
-                for number in numbers
-                if wanted.has(goods.skus[number], goods.departments[number])
-            )
-        else:
-            roles[role].extend(numbers)
+        roles[role].extend(meant)
 
 
 _Cell: TypeAlias = tuple[int, int, int]
