@@ -21,7 +21,7 @@ from chassis.kernel.errors import ErrorKind, HutongError
 from chassis.rpc.auth import Caller
 from chassis.rpc.batch import answer_batch
 from chassis.rpc.call import Call
-from chassis.rpc.engines import Engine
+from chassis.rpc.installed import Engine
 from chassis.rpc.server import Servicer
 from chassis.rpc.status import STATUS_DETAILS_KEY, from_rpc_error, from_status
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2_grpc

@@ -136,8 +136,8 @@ async def _send(stage: Stage, aggregate: str, sequence: int) -> None:
 def _no_order(patch: pytest.MonkeyPatch) -> None:
     real = inbox._Seen.turn
 
-    def turn(seen: Any, event: Any, order: Any) -> inbox.Turn:
-        decided = real(seen, event, order)
+    def turn(seen: Any, event: Any) -> inbox.Turn:
+        decided = real(seen, event)
         return inbox.Turn.NOW if decided is inbox.Turn.TOO_EARLY else decided
 
     patch.setattr(inbox._Seen, "turn", turn)
