@@ -111,13 +111,24 @@ Table(
     Index("barcode_by_product", "tenant", "sku", "code"),
 )
 
+# How often products of the tenant were changed; a trigger counts.
+Table(
+    "product_changes",
+    metadata,
+    Column("tenant", Text, nullable=False),
+    Column("changes", BigInteger, nullable=False),
+    PrimaryKeyConstraint("tenant", name="product_changes_pkey"),
+)
+
 # One row per store that has prices. Whoever changes prices of the store holds its lock, and that is
-# what makes versions gapless; the foreign key below keeps every price in the store's currency.
+# what makes versions gapless; the foreign key below keeps every price in the store's currency. A
+# trigger counts the changes.
 Table(
     "store_currency",
     metadata,
     Column("store_id", Text, nullable=False),
     Column("currency", Text, nullable=False),
+    Column("changes", BigInteger, nullable=False, server_default=text("0")),
     PrimaryKeyConstraint("store_id", name="store_currency_pkey"),
     UniqueConstraint("store_id", "currency", name="store_currency_of_prices"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="store_currency_is_a_code"),

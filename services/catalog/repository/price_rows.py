@@ -152,7 +152,8 @@ OFFERS = f"""
 select clock.now, p.display_name,
        priced.unit, priced.currency, priced.amount_minor, priced.version,
        shown.currency as shown_currency, shown.amount_minor as shown_amount_minor,
-       item.sku as item_sku
+       item.sku as item_sku, next.until,
+       coalesce(s.changes, 0) as store_changes, coalesce(c.changes, 0) as product_changes
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bigint[],
               $7::text[])
        with ordinality as asked (tenant, store_id, sku, channel, at, shown_version, item_number,
@@ -175,7 +176,27 @@ select clock.now, p.display_name,
           and (r.ends_at is null or r.ends_at > r.starts_at)
         limit 1) as shown on true
   left join barcode as item on item.tenant = asked.tenant and item.code = asked.item_number
+  left join store_currency as s on s.store_id = asked.store_id
+  left join product_changes as c on c.tenant = asked.tenant
+ cross join lateral (
+       select least(
+              (select min(r.starts_at) from price as r
+                where r.store_id = asked.store_id and r.sku = asked.sku
+                  and r.ends_at is null and r.starts_at > clock.now),
+              (select min(case when r.starts_at > clock.now then r.starts_at else r.ends_at end)
+                 from price as r
+                where r.store_id = asked.store_id and r.sku = asked.sku
+                  and r.ends_at > clock.now)) as until) as next
  order by asked.position
+"""
+
+# Rows, since the driver asks the database about each type of array that it is answered with.
+_CHANGES = """
+select hutong.now() as now, true as is_of_prices, store_id as key, coalesce(s.changes, 0) as changes
+  from unnest($1::text[]) as asked (store_id) left join store_currency as s using (store_id)
+ union all
+select hutong.now(), false, tenant, coalesce(c.changes, 0)
+  from unnest($2::text[]) as asked (tenant) left join product_changes as c using (tenant)
 """
 
 _ALL_CHANNELS = "all"
@@ -210,6 +231,28 @@ class Offer:
     price: Price | None
     shown: Money | None
     item_sku: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """An offer of now, and how long it stays: until an instant, None for no end that is known, as
+    long as there are so many changes of the store's prices and of the tenant's products.
+    """
+
+    offer: Offer
+    since: datetime
+    until: datetime | None
+    price_changes: int
+    product_changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How often prices of stores and products of tenants were changed, at the database's time."""
+
+    now: datetime
+    of_prices: Mapping[StoreId, int]
+    of_products: Mapping[str, int]
 
 
 async def lock_store(tx: Transaction, store: StoreId, *, currency: str) -> tuple[str, datetime]:
@@ -340,8 +383,21 @@ async def versions(
     return [price_of(store, row) for row in rows]
 
 
-async def offers(reading: Reading, asked: Sequence[Asked]) -> tuple[list[Offer], datetime]:
-    """What is asked for each, in order, and the database's time, all in one statement."""
+async def changes(reading: Reading, stores: Sequence[StoreId], tenants: Sequence[str]) -> Changes:
+    """How often prices of these stores and products of these tenants were changed."""
+    rows = await reading.rows(_CHANGES, stores, tenants)
+    return Changes(
+        rows[0].now,
+        {row.key: row.changes for row in rows if row.is_of_prices},
+        {row.key: row.changes for row in rows if not row.is_of_prices},
+    )
+
+
+async def offers(reading: Reading, asked: Sequence[Asked]) -> tuple[list[Lasting], datetime]:
+    """What is asked for each, in order, and the database's time, all in one statement.
+
+    How long an offer stays is said of those of now.
+    """
     rows = await reading.rows(
         OFFERS,
         [each.tenant for each in asked],
@@ -352,7 +408,11 @@ async def offers(reading: Reading, asked: Sequence[Asked]) -> tuple[list[Offer],
         [each.shown_version for each in asked],
         [each.item_number for each in asked],
     )
-    return [_offer(each.sku, row) for each, row in zip(asked, rows, strict=True)], rows[0].now
+    now = rows[0].now
+    return [
+        Lasting(_offer(each.sku, row), now, row.until, row.store_changes, row.product_changes)
+        for each, row in zip(asked, rows, strict=True)
+    ], now
 
 
 def price_of(store: StoreId, row: Row) -> StorePrice:

@@ -31,7 +31,7 @@ from chassis.messaging.outbox import Event
 from pricing import barcode
 from pricing.barcode import BarcodeUnknown, Gtin
 from pricing.basket import BasketLine
-from pricing.quote import PriceMissing, ProductUnknown, Shown, quote
+from pricing.quote import Price, PriceMissing, ProductUnknown, Shown, quote
 from services.catalog.domain import prices as domain
 from services.catalog.domain.prices import (
     BasketQuote,
@@ -47,6 +47,7 @@ from services.catalog.domain.prices import (
 )
 from services.catalog.repository import price_rows, product_rows
 from services.catalog.repository.price_rows import Asked, Offer
+from services.catalog.usecases.known_offers import KnownOffers
 
 PriceEvents = Callable[[Sequence[ToldPrice]], Sequence[Event]]
 """Tells of new prices, and of withdrawn ones."""
@@ -68,6 +69,7 @@ class Prices:
         self.database = database
         self._price_events = price_events
         self._changed = changed
+        self._known = KnownOffers()
 
     async def look_up_barcode(
         self, tenant: str, store: StoreId, code: str, *, channel: Channel
@@ -188,10 +190,30 @@ class Prices:
     async def quote_baskets(
         self, baskets: Sequence[BasketToQuote]
     ) -> list[BasketQuote | HutongError]:
-        """A quote, or what is wrong, for each basket in order; one statement for all of them.
+        """A quote, or what is wrong, for each basket in order; two statements at most for all.
 
         Per basket: what `pricing.quote` raises, and InvalidInput for an instant in the future.
         """
+        stores = list(dict.fromkeys(basket.store for basket in baskets))
+        tenants = list(dict.fromkeys(basket.tenant for basket in baskets))
+        async with self.database.reading() as reading:
+            changes = await price_rows.changes(reading, stores, tenants)
+        known = [self._known.of(basket, changes) for basket in baskets]
+        others = iter(
+            await self._read_and_quoted(
+                [basket for basket, offers in zip(baskets, known, strict=True) if offers is None]
+            )
+        )
+        return [
+            next(others) if offers is None else _quoted_of(basket, offers, now=changes.now)
+            for basket, offers in zip(baskets, known, strict=True)
+        ]
+
+    async def _read_and_quoted(
+        self, baskets: Sequence[BasketToQuote]
+    ) -> list[BasketQuote | HutongError]:
+        if not baskets:
+            return []
         asked = [
             each
             for basket in baskets
@@ -201,7 +223,9 @@ class Prices:
         distinct = list(dict.fromkeys(asked))
         async with self.database.reading() as reading:
             offers, now = await price_rows.offers(reading, distinct)
-        known = dict(zip(distinct, offers, strict=True))
+        for each, lasting in zip(distinct, offers, strict=True):
+            self._known.keep(each, lasting)
+        known = {each: found.offer for each, found in zip(distinct, offers, strict=True)}
         return [_quoted_or_error(basket, known, now) for basket in baskets]
 
 
@@ -234,6 +258,22 @@ def _rest_asked(basket: BasketToQuote, line: BasketLine) -> list[Asked]:
     if line.label is not None:
         rest.append(replace(price, item_number=line.label.item_number))
     return rest
+
+
+def _quoted_of(
+    basket: BasketToQuote, offers: Mapping[str, tuple[str, Price]], *, now: datetime
+) -> BasketQuote | HutongError:
+    """The quote of a basket whose customer was shown the prices of now, or none."""
+    prices = {sku: price for sku, (_, price) in offers.items()}
+    shown = {Shown(sku, price.version): price.unit_price for sku, price in prices.items()}
+    try:
+        quoted = quote(basket.lines, prices, shown)
+    except HutongError as error:
+        return error
+    named = {sku: name for sku, (name, _) in offers.items()}
+    return BasketQuote(
+        store=basket.store, quote=quoted, display_names=named, channel=basket.channel, at=now
+    )
 
 
 def _quoted_or_error(
