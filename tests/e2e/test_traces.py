@@ -64,8 +64,9 @@ async def _cancelled(shop: Shop, name: str) -> None:
 async def test_an_order_is_one_trace_from_the_till_to_its_cancellation(
     command: Command, collector: TraceCollector
 ) -> None:
-    await command.run()
+    await command.run("--no-seed")
     shop = await command.shop()
+    await shop.open()
     sku = await shop.product(stock=10)
     trace = _sampled()
     with tracing.serving("the till", trace.traceparent):
