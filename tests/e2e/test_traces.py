@@ -15,6 +15,9 @@ from tests.support.command import Command, free_port
 from tests.support.shop import Shop, request_id, till_sale, wanted
 from tests.support.trace_collector import TraceCollector
 
+EXPORT_PAUSE_MS = "100"
+"""Between two batches of spans; of OpenTelemetry's own five seconds three would be waited out."""
+
 ORDERS = "hutong.orders.v1.OrdersService"
 PLACED = (
     f"{ORDERS}/PlaceOrder",
@@ -44,6 +47,7 @@ async def command(tmp_path: Path, collector: TraceCollector) -> AsyncIterator[Co
     made.extra = {
         "HUTONG_TRACES_URL": await collector.start(),
         "HUTONG_TRACES_RATIO": "0",
+        "OTEL_BSP_SCHEDULE_DELAY": EXPORT_PAUSE_MS,
     }
     yield made
     await made.close()
