@@ -11,11 +11,10 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from google.protobuf.descriptor import Descriptor, MethodDescriptor
-from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 from google.rpc import code_pb2, status_pb2
 
 from chassis import tracing
@@ -23,8 +22,8 @@ from chassis.kernel.errors import DeadlineExceeded, HutongError, Unavailable
 from chassis.log import logger
 from chassis.messaging.coalescer import Coalescer
 from chassis.rpc.access import path_of, rules_of
-from chassis.rpc.auth import Authenticator, TokenSource
-from chassis.rpc.call import Call
+from chassis.rpc.auth import CACHED_TOKENS_MAX, Authenticator, Caller, TokenSource
+from chassis.rpc.call import Call, caller_to_proto
 from chassis.rpc.values import wire_bytes
 from chassis.telemetry import Metrics
 from gateway.limits import (
@@ -36,6 +35,7 @@ from gateway.limits import (
 )
 from gateway.upstream import Refused, Upstream
 from hutong.auth.v1 import call_context_pb2
+from hutong.common.v1 import batch_pb2
 
 _ITEMS, _RESULTS, _ERROR = "items", "results", "error"
 _OUR_OWN_IDENTITY = frozenset({code_pb2.UNAUTHENTICATED, code_pb2.PERMISSION_DENIED})
@@ -52,16 +52,6 @@ class TwinError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
-    """The batch form of a method, and the field of its results that has the method's reply."""
-
-    path: str
-    request: Descriptor
-    reply: Descriptor
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
 class Identity:
     """Who callers are, and with which token the gateway vouches for them."""
 
@@ -69,8 +59,8 @@ class Identity:
     token: TokenSource
 
 
-def twins_of(methods: Sequence[MethodDescriptor]) -> Mapping[str, Twin]:
-    """The twin of each method that has one, by the method's path; TwinError if one is odd."""
+def twins_of(methods: Sequence[MethodDescriptor]) -> Mapping[str, str]:
+    """The path of each method's twin, by that of the method; TwinError if one is odd."""
     return dict(_twins(methods))
 
 
@@ -79,7 +69,7 @@ class Coalescing:
 
     def __init__(
         self,
-        twins: Mapping[str, Twin],
+        twins: Mapping[str, str],
         upstream: Upstream,
         identity: Identity,
         metrics: Metrics,
@@ -92,12 +82,12 @@ class Coalescing:
             for path, twin in twins.items()
         }
 
-    def takes(self, path: str, request: Message) -> bool:
+    def takes(self, path: str, request: bytes) -> bool:
         """Whether a call goes in a batch: its method has a twin, and it is of the usual size."""
-        return path in self._lanes and request.ByteSize() <= ITEM_BYTES_MAX
+        return path in self._lanes and len(request) <= ITEM_BYTES_MAX
 
     async def call(
-        self, path: str, request: Message, *, authorization: str | None, deadline: float
+        self, path: str, request: bytes, *, authorization: str | None, deadline: float
     ) -> bytes:
         """The reply's bytes; Refused as by the method itself, HutongError from the way to it.
 
@@ -146,7 +136,7 @@ class _Item:
     """One call. `end` says that nobody waits for it any more."""
 
     call: Call
-    request: Message
+    request: bytes
     batch: _Travelling | None = field(default=None)
 
     def end(self) -> None:
@@ -163,7 +153,7 @@ class _Lane:
     def __init__(
         self,
         path: str,
-        twin: Twin,
+        twin: str,
         upstream: Upstream,
         token: TokenSource,
         metrics: Metrics,
@@ -172,8 +162,6 @@ class _Lane:
         self._twin = twin
         self._upstream = upstream
         self._token = token
-        self._batch: Any = GetMessageClass(twin.request)
-        self._reply: Any = GetMessageClass(twin.reply)
         self.coalescer: Coalescer[_Item, Outcome] = Coalescer(
             f"gateway.{path.rpartition('/')[2]}",
             self._run,
@@ -196,29 +184,38 @@ class _Lane:
         return [outcome for outcomes in answered for outcome in outcomes]
 
     async def _sent(self, items: Sequence[_Item]) -> list[Outcome]:
-        batch = self._batch()
+        batch = batch_pb2.BatchItems()
         for item in items:
-            batch.items.add(context=item.call.context(), request=item.request)
+            batch.items.add(context=_context(item.call), request=item.request)
         left = max(item.call.deadline for item in items) - time.monotonic()
         try:
             reply = await self._upstream.call(
-                self._twin.path,
+                self._twin,
                 wire_bytes(batch),
                 authorization=f"Bearer {self._token()}",
                 seconds=min(max(left, 0.0), CALL_SECONDS_MAX),
             )
         except Refused as refused:
             if refused.status.code in _OUR_OWN_IDENTITY:
-                log.error("service_identity_refused", part=self._twin.path)
+                log.error("service_identity_refused", part=self._twin)
                 raise Unavailable(part="the service") from refused
             return [refused.status for _ in items]
-        return [self._outcome(result) for result in self._reply.FromString(reply).results]
+        results = batch_pb2.BatchResults.FromString(reply).results
+        return [each.error if each.HasField(_ERROR) else each.reply for each in results]
 
-    def _outcome(self, result: Any) -> Outcome:
-        if result.HasField(_ERROR):
-            error: status_pb2.Status = result.error
-            return error
-        return wire_bytes(getattr(result, self._twin.field))
+
+def _context(call: Call) -> bytes:
+    """The call's context as an item carries it. Who calls is a message's part like the rest, and
+    the same from call to call.
+    """
+    rest = call_context_pb2.CallContext(traceparent=call.traceparent)
+    rest.deadline.FromMilliseconds(int((time.time() + call.deadline - time.monotonic()) * 1000))
+    return _caller(call.caller) + rest.SerializeToString()
+
+
+@lru_cache(CACHED_TOKENS_MAX)
+def _caller(caller: Caller) -> bytes:
+    return call_context_pb2.CallContext(caller=caller_to_proto(caller)).SerializeToString()
 
 
 def _parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
@@ -226,7 +223,7 @@ def _parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
     part: list[_Item] = []
     weight = 0
     for item in items:
-        size = item.request.ByteSize()
+        size = len(item.request)
         if part and weight + size > BATCH_BYTES_MAX:
             yield part
             part, weight = [], 0
@@ -235,7 +232,7 @@ def _parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
     yield part
 
 
-def _twins(methods: Sequence[MethodDescriptor]) -> Iterator[tuple[str, Twin]]:
+def _twins(methods: Sequence[MethodDescriptor]) -> Iterator[tuple[str, str]]:
     for service in {method.containing_service for method in methods}:
         for path, rule in rules_of(service).items():
             if rule.batch_of:
@@ -244,29 +241,27 @@ def _twins(methods: Sequence[MethodDescriptor]) -> Iterator[tuple[str, Twin]]:
                 yield path_of(unary), _twin(unary, twin)
 
 
-def _twin(unary: MethodDescriptor, twin: MethodDescriptor) -> Twin:
+def _twin(unary: MethodDescriptor, twin: MethodDescriptor) -> str:
+    """The twin's path, if it is what BatchItems and BatchResults say of it."""
     item = _repeated(twin.input_type, _ITEMS)
     result = _repeated(twin.output_type, _RESULTS)
-    answers = [each for each in result.fields if each.message_type == unary.output_type]
     is_common = (
-        _is(item, "context", call_context_pb2.CallContext.DESCRIPTOR)
-        and _is(item, "request", unary.input_type)
-        and _is(result, _ERROR, status_pb2.Status.DESCRIPTOR)
-        and len(result.fields) == 2
-        and len(answers) == 1
+        _kinds(item) == {1: call_context_pb2.CallContext.DESCRIPTOR, 2: unary.input_type}
+        and _kinds(result) == {1: status_pb2.Status.DESCRIPTOR, 2: unary.output_type}
+        and not any(field.is_repeated for field in (*item.fields, *result.fields))
     )
     if not is_common:
         raise TwinError(f"{twin.full_name} is no batch of {unary.name}")
-    return Twin(path_of(twin), twin.input_type, twin.output_type, answers[0].name)
+    return path_of(twin)
 
 
 def _repeated(kind: Descriptor, name: str) -> Descriptor:
     found = kind.fields_by_name.get(name)
-    if found is None or not found.is_repeated or found.message_type is None:
+    if found is None or found.number != 1 or not found.is_repeated or found.message_type is None:
         raise TwinError(f"{kind.full_name} has no {name}")
     return found.message_type
 
 
-def _is(kind: Descriptor, name: str, wanted: object) -> bool:
-    found = kind.fields_by_name.get(name)
-    return found is not None and found.message_type == wanted
+def _kinds(kind: Descriptor) -> Mapping[int, Descriptor | None]:
+    """What its fields are, by their numbers."""
+    return {field.number: field.message_type for field in kind.fields}

@@ -12,6 +12,8 @@ from chassis import tracing
 from chassis.kernel.errors import HutongError
 from chassis.rpc.call import Call
 from chassis.rpc.status import from_status, to_status
+from chassis.rpc.values import wire_bytes
+from hutong.common.v1 import batch_pb2
 
 ItemCommand = TypeVar("ItemCommand")
 ItemResult = TypeVar("ItemResult")
@@ -59,6 +61,26 @@ async def answer_batch(
         elif not omit_results:
             _set(getattr(result, field), convert(answer))
     return reply
+
+
+async def answer_batch_in_bytes(
+    request: BatchRequest,
+    call: Call,
+    *,
+    command: Callable[[Any, Call], ItemCommand],
+    run: RunItems[ItemCommand, bytes],
+) -> bytes:
+    """The reply of a batch whose results are made as bytes, which are copied and never parsed.
+
+    It is `answer_batch` otherwise.
+    """
+    reply = batch_pb2.BatchResults()
+    for answer in await _answers(request.items, call, command=command, run=run):
+        if isinstance(answer, HutongError):
+            reply.results.add(error=to_status(answer))
+        else:
+            reply.results.add(reply=answer)
+    return wire_bytes(reply)
 
 
 def read_results(

@@ -170,14 +170,14 @@ class Api:
     async def _reply(
         self, binding: Binding, message: Message, authorization: str | None, deadline: float
     ) -> bytes:
-        path = binding.rpc_path
-        if self._coalescing is not None and self._coalescing.takes(path, message):
+        path, request = binding.rpc_path, wire_bytes(message)
+        if self._coalescing is not None and self._coalescing.takes(path, request):
             return await self._coalescing.call(
-                path, message, authorization=authorization, deadline=deadline
+                path, request, authorization=authorization, deadline=deadline
             )
         return await self._upstream.call(
             path,
-            wire_bytes(message),
+            request,
             authorization=authorization,
             seconds=max(deadline - time.monotonic(), 0.0),
         )

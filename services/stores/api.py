@@ -9,14 +9,16 @@ from google.protobuf.message import Message
 
 from chassis.db.idempotency import Once
 from chassis.kernel import names
+from chassis.kernel.errors import HutongError
 from chassis.kernel.names import StoreId
 from chassis.messaging.coalescer import Coalescer
-from chassis.rpc.batch import answer_batch
+from chassis.rpc.batch import answer_batch, answer_batch_in_bytes
 from chassis.rpc.call import Call
 from chassis.rpc.paging import page_request
 from hutong.stores.v1 import stores_pb2, stores_service_pb2, stores_service_pb2_grpc
 from services.stores.convert import stores as convert
 from services.stores.convert.finding import FindCommand, find_command, page_bytes
+from services.stores.convert.stores import WantedStore
 from services.stores.domain.store import Check, Checked, Store
 from services.stores.usecases.finding import Finding
 from services.stores.usecases.stores import Stores
@@ -72,9 +74,9 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
     async def GetStore(
         self, request: stores_service_pb2.GetStoreRequest, call: Call
     ) -> stores_pb2.Store:
-        store = names.parse_store(request.name, call.tenant, at="name")
-        got, at = await self._reads.submit(store, deadline=call.deadline)
-        return convert.store_message(got, at=at, with_owner=convert.sees_owner(call, request.name))
+        asked = convert.wanted_store(request, call)
+        got, at = await self._reads.submit(asked.store, deadline=call.deadline)
+        return convert.store_message(got, at=at, with_owner=asked.with_owner)
 
     async def ListStores(
         self, request: stores_service_pb2.ListStoresRequest, call: Call
@@ -114,15 +116,14 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
 
     async def BatchFindStores(
         self, request: stores_service_pb2.BatchFindStoresRequest, call: Call
-    ) -> stores_service_pb2.BatchFindStoresResponse:
-        return await answer_batch(
-            request,
-            call,
-            stores_service_pb2.BatchFindStoresResponse(),
-            command=find_command,
-            run=self._pages,
-            field="page",
-            convert=bytes,
+    ) -> bytes:
+        return await answer_batch_in_bytes(request, call, command=find_command, run=self._pages)
+
+    async def BatchGetStores(
+        self, request: stores_service_pb2.BatchGetStoresRequest, call: Call
+    ) -> bytes:
+        return await answer_batch_in_bytes(
+            request, call, command=convert.wanted_store, run=self._got
         )
 
     async def CheckServiceability(
@@ -147,6 +148,15 @@ class StoresApi(stores_service_pb2_grpc.StoresServiceServicer):
     async def _pages(self, commands: Sequence[FindCommand]) -> list[bytes]:
         findings = await self._finding.find_all([command.search for command in commands])
         return [page_bytes(*each) for each in zip(commands, findings, strict=True)]
+
+    async def _got(self, asked: Sequence[WantedStore]) -> list[bytes | HutongError]:
+        answers = await self._stores.get_all([each.store for each in asked])
+        return [
+            answer
+            if isinstance(answer, HutongError)
+            else convert.got_store_bytes(answer, with_owner=each.with_owner)
+            for each, answer in zip(asked, answers, strict=True)
+        ]
 
     def _once(self, request: Message, call: Call, *, key: str) -> Once:
         return call.once(request, distribution_key=key, database=self._stores.database)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,6 +109,26 @@ def stores_seen_by(call: Call) -> list[StoreId] | None:
     if call.caller.roles & _WHOLE_CHAIN:
         return None
     return [names.parse_store(name, call.tenant) for name in sorted(call.caller.stores)]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedStore:
+    """A store that somebody asks for, and whether they are told whose it is."""
+
+    store: StoreId
+    with_owner: bool
+
+
+def wanted_store(request: stores_service_pb2.GetStoreRequest, call: Call) -> WantedStore:
+    """Which store is asked for."""
+    store = names.parse_store(request.name, call.tenant, at="name")
+    return WantedStore(store, with_owner=sees_owner(call, request.name))
+
+
+def got_store_bytes(got: tuple[Store, datetime], *, with_owner: bool) -> bytes:
+    """The answer to GetStore: a store as it was at a time."""
+    store, at = got
+    return wire_bytes(store_message(store, at=at, with_owner=with_owner))
 
 
 def sees_owner(call: Call, store: str) -> bool:

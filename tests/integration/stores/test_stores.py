@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from chassis.db.migrate import drift
 from chassis.kernel.errors import ErrorKind, HutongError
+from chassis.rpc.status import from_status
 from hutong.stores.v1 import stores_pb2, stores_service_pb2
 from services.stores.models import metadata
 from services.stores.usecases.views import SEEN_SECONDS_MAX
@@ -26,7 +27,7 @@ from tests.integration.stores.chains import (
     store,
     update,
 )
-from tests.support.world import Client, World
+from tests.support.world import Client, World, call_context_for, caller
 
 
 def timestamp(at: datetime) -> Timestamp:
@@ -357,3 +358,44 @@ async def test_an_area_without_the_capability_to_deliver_serves_nobody(platform:
         "d": stores_pb2.SERVICEABILITY_SERVICEABLE,
     }
     assert ids(await platform.FindStores(looking(serviceable_only=True))) == ["d"]
+
+
+async def test_a_batch_answers_each_store_as_it_would_be_alone(
+    chain: Chain, platform: Client
+) -> None:
+    await platform.BatchCreateStores(creation(store("a", franchise_owner="owner-1"), store("b")))
+    await platform.CloseStore(closing("b"))
+    whom = {
+        "customer": chain.client("customer", customer="customers/c1"),
+        "store_manager": chain.client("store_manager", stores=["stores/a"]),
+    }
+    asked = [
+        ("customer", "a"),
+        ("store_manager", "a"),
+        ("customer", "b"),
+        ("customer", "none"),
+        ("store_manager", "b"),
+        ("gardener", "a"),
+    ]
+    callers = {
+        "customer": caller(role="customer", customer="customers/c1", tenant=chain.tenant),
+        "store_manager": caller(role="store_manager", stores=["stores/a"], tenant=chain.tenant),
+        "gardener": caller(role="gardener", tenant=chain.tenant),
+    }
+    batch = stores_service_pb2.BatchGetStoresRequest(
+        items=[
+            stores_service_pb2.BatchGetStoresRequest.Item(
+                context=call_context_for(callers[who]), request=named(store_id)
+            )
+            for who, store_id in asked
+        ]
+    )
+    results = (await chain.client("service").BatchGetStores(batch)).results
+    for (who, store_id), result in zip(asked[:3], results[:3], strict=True):
+        assert result.store == await whom[who].GetStore(named(store_id))
+    assert [each.store.franchise_owner for each in results[:2]] == ["", "owner-1"]
+    reasons = [from_status(each.error).reason for each in results[3:]]
+    assert reasons == ["RESOURCE_NOT_FOUND", "RESOURCE_NOT_FOUND", "ROLE_NOT_ALLOWED"]
+    with pytest.raises(HutongError) as caught:
+        await platform.BatchGetStores(batch)
+    assert caught.value.reason == "ROLE_NOT_ALLOWED"

@@ -207,3 +207,29 @@ class BatchFindStoresResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[BatchFindStoresResponse.Result]
     def __init__(self, results: _Optional[_Iterable[_Union[BatchFindStoresResponse.Result, _Mapping]]] = ...) -> None: ...
+
+class BatchGetStoresRequest(_message.Message):
+    __slots__ = ("items",)
+    class Item(_message.Message):
+        __slots__ = ("context", "request")
+        CONTEXT_FIELD_NUMBER: _ClassVar[int]
+        REQUEST_FIELD_NUMBER: _ClassVar[int]
+        context: _call_context_pb2.CallContext
+        request: GetStoreRequest
+        def __init__(self, context: _Optional[_Union[_call_context_pb2.CallContext, _Mapping]] = ..., request: _Optional[_Union[GetStoreRequest, _Mapping]] = ...) -> None: ...
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[BatchGetStoresRequest.Item]
+    def __init__(self, items: _Optional[_Iterable[_Union[BatchGetStoresRequest.Item, _Mapping]]] = ...) -> None: ...
+
+class BatchGetStoresResponse(_message.Message):
+    __slots__ = ("results",)
+    class Result(_message.Message):
+        __slots__ = ("error", "store")
+        ERROR_FIELD_NUMBER: _ClassVar[int]
+        STORE_FIELD_NUMBER: _ClassVar[int]
+        error: _status_pb2.Status
+        store: _stores_pb2.Store
+        def __init__(self, error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., store: _Optional[_Union[_stores_pb2.Store, _Mapping]] = ...) -> None: ...
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[BatchGetStoresResponse.Result]
+    def __init__(self, results: _Optional[_Iterable[_Union[BatchGetStoresResponse.Result, _Mapping]]] = ...) -> None: ...

@@ -92,6 +92,11 @@ class StoresServiceStub:
                 request_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresRequest.SerializeToString,
                 response_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresResponse.FromString,
                 _registered_method=True)
+        self.BatchGetStores = channel.unary_unary(
+                '/hutong.stores.v1.StoresService/BatchGetStores',
+                request_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchGetStoresRequest.SerializeToString,
+                response_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchGetStoresResponse.FromString,
+                _registered_method=True)
 
 
 class StoresServiceServicer:
@@ -192,6 +197,13 @@ class StoresServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchGetStores(self, request, context):
+        """GetStore for many callers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_StoresServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -249,6 +261,11 @@ def add_StoresServiceServicer_to_server(servicer, server):
                     servicer.BatchFindStores,
                     request_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresRequest.FromString,
                     response_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresResponse.SerializeToString,
+            ),
+            'BatchGetStores': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetStores,
+                    request_deserializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchGetStoresRequest.FromString,
+                    response_serializer=hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchGetStoresResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -550,6 +567,33 @@ class StoresService:
             '/hutong.stores.v1.StoresService/BatchFindStores',
             hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresRequest.SerializeToString,
             hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchFindStoresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetStores(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hutong.stores.v1.StoresService/BatchGetStores',
+            hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchGetStoresRequest.SerializeToString,
+            hutong_dot_stores_dot_v1_dot_stores__service__pb2.BatchGetStoresResponse.FromString,
             options,
             channel_credentials,
             insecure,
