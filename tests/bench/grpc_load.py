@@ -71,12 +71,17 @@ class Report:
         return self.statuses.get("0", 0)
 
 
-async def grpc_load(plan: Plan, *, seconds_max: float = 300.0) -> Report:
+async def grpc_load(plan: Plan) -> Report:
     """Plays the plan in a process of its own; NotMeasurable if that fails."""
+    return await played_apart("tests.bench.grpc_load", plan)
+
+
+async def played_apart(module: str, plan: Plan, *, seconds_max: float = 300.0) -> Report:
+    """What a load reports that takes its plan on standard input; NotMeasurable if it fails."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "tests.bench.grpc_load",
+        module,
         cwd=Path(__file__).parents[2],
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -89,7 +94,9 @@ async def grpc_load(plan: Plan, *, seconds_max: float = 300.0) -> Report:
     except TimeoutError:
         process.kill()
         await process.wait()
-        raise NotMeasurable(f"{plan.path} was not answered in {seconds_max:.0f} s") from None
+        raise NotMeasurable(
+            f"{plan.path or module} was not answered in {seconds_max:.0f} s"
+        ) from None
     if process.returncode != 0:
         raise NotMeasurable(f"the load failed: {problem.decode(errors='replace')[-300:]}")
     return Report(**json.loads(output))

@@ -6,12 +6,14 @@ with OK, and stock, money and orders must agree as `hutong verify` sees to.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
+from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from allinone.verify import verify
@@ -21,6 +23,7 @@ from hutong.inventory.v1 import inventory_service_pb2
 from hutong.payments.v1 import payments_service_pb2
 from tests.bench.cpu import cpu_microseconds_each, told
 from tests.bench.grpc_load import REQUEST_ID_CHARACTERS, Plan, Report, grpc_load
+from tests.bench.http_load import http_load
 from tests.bench.rows import NotMeasurable, Row, percentile
 from tests.bench.running import Running, running
 from tests.support.shop import (
@@ -36,6 +39,7 @@ from tests.support.shop import (
 )
 from tests.support.world import Client, caller
 
+GRPC, HTTP = "gRPC", "HTTP"
 PLACE_ORDER = "/hutong.orders.v1.OrdersService/PlaceOrder"
 STORES = tuple(f"stores/sh{number:02}" for number in range(1, 21))
 SKUS = tuple(f"bench{number}" for number in range(100))
@@ -92,10 +96,24 @@ async def place_order() -> list[Row]:
         for in_flight, calls in IN_FLIGHT:
             rows += await run.rows(TILL, in_flight=in_flight, calls=calls)
         rows += await run.rows(PICKUP, in_flight=256, calls=4_000)
+        by_http = await run.measured(TILL, in_flight=256, calls=6_000, over=HTTP)
+        rows.append(by_http.row("place_order_http_cpu_us", by_http.cpu_us, "us"))
         hot = await run.measured(HOT_TILL, in_flight=256, calls=4_000)
         rows.append(hot.row("place_order_hot_sku_cpu_us", hot.cpu_us, "us"))
         await run.check()
     return rows
+
+
+def _http_request(request: Message, token: str) -> bytes:
+    """The same order as an app sends it."""
+    told = json_format.MessageToDict(request)
+    path = f"/v1/{told.pop('parent')}/orders:place"
+    body = json.dumps(told, separators=(",", ":"))
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {token}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    return (head + body).encode()
 
 
 @asynccontextmanager
@@ -168,6 +186,7 @@ class _Measured:
 
     kind: Kind
     in_flight: int
+    over: str
     report: Report
     by_program: dict[str, float]
 
@@ -178,7 +197,8 @@ class _Measured:
     def row(self, name: str, value: float, unit: str) -> Row:
         report = self.report
         conditions = (
-            f"one process with all services; {report.sold} orders of {LINES} lines, "
+            f"one process with all services, over {self.over}; {report.sold} orders of {LINES} "
+            f"lines, "
             f"{self.in_flight} in flight, {len(self.kind.skus)} SKUs in {len(STORES)} stores; "
             f"{report.sold / report.seconds:.0f} a second; CPU us by program: "
             f"{told(self.by_program)}; the load itself took "
@@ -208,35 +228,39 @@ class _Run:
             measured.row(f"place_order_p99_ms{at}", percentile(report.milliseconds, 99), "ms"),
         ]
 
-    async def measured(self, kind: Kind, *, in_flight: int, calls: int) -> _Measured:
+    async def measured(
+        self, kind: Kind, *, in_flight: int, calls: int, over: str = GRPC
+    ) -> _Measured:
         """Plays a load and reads what it cost."""
         before = self._platform.cpu_seconds()
-        report = await self.play(kind, in_flight=in_flight, calls=calls)
+        report = await self.play(kind, in_flight=in_flight, calls=calls, over=over)
         after = self._platform.cpu_seconds()
-        return _Measured(kind, in_flight, report, cpu_microseconds_each(before, after, report.sold))
+        each = cpu_microseconds_each(before, after, report.sold)
+        return _Measured(kind, in_flight, over, report, each)
 
-    async def play(self, kind: Kind, *, in_flight: int, calls: int) -> Report:
+    async def play(self, kind: Kind, *, in_flight: int, calls: int, over: str = GRPC) -> Report:
         """Plays a load; NotMeasurable if a call is refused, or many get no answer in time."""
         self._number += 1
         dice = random.Random(self._number)
+        command, token = self._platform.command, self._platform.token(kind.caller)
         bodies = []
         for _ in range(BASKETS):
             skus = dice.choices(kind.skus, k=LINES)
             lines = [wanted(sku, dice.randint(1, 3)) for sku in dict.fromkeys(skus)]
-            body = kind.request(dice, lines).SerializeToString()
+            request = kind.request(dice, lines)
+            body = _http_request(request, token) if over == HTTP else request.SerializeToString()
             bodies.append((body.hex(), body.index(_ID.encode())))
-        report = await grpc_load(
-            Plan(
-                address=f"127.0.0.1:{self._platform.command.grpc_port}",
-                path=PLACE_ORDER,
-                token=self._platform.token(kind.caller),
-                bodies=bodies,
-                run=self._number,
-                calls=calls,
-                in_flight=in_flight,
-                connections=min(in_flight, CONNECTIONS_MAX),
-            )
+        plan = Plan(
+            address=f"127.0.0.1:{command.http_port if over == HTTP else command.grpc_port}",
+            path=PLACE_ORDER,
+            token=token,
+            bodies=bodies,
+            run=self._number,
+            calls=calls,
+            in_flight=in_flight,
+            connections=min(in_flight, CONNECTIONS_MAX),
         )
+        report = await (http_load if over == HTTP else grpc_load)(plan)
         unknown = sum(report.statuses.get(status, 0) for status in _NO_ANSWERS)
         if report.sold + unknown != calls or unknown > calls * NO_ANSWERS_SHARE_MAX:
             raise NotMeasurable(f"{calls} were asked, the answers were {report.statuses}")
