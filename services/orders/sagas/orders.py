@@ -2,7 +2,7 @@
 
 Orders that are asked for while others are on their way become the next batch, which takes all steps
 together. What is sold at a till and what is ordered online are batches of their own, since an
-online order also waits for what its store says.
+online order also waits for what its store says; so are uploaded sales, for which nobody waits.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class OrderSaga:
         self._checkpoint = checkpoint
         self._metrics = metrics
         self._running: dict[tuple[str, bytes], _Running] = {}
-        self._till_sales, self._online_orders = (
+        self._till_sales, self._uploaded_sales, self._online_orders = (
             Coalescer[Placing, bytes](
                 lane,
                 self._place_all,
@@ -107,7 +107,7 @@ class OrderSaga:
                 batch_items_max=batch_items_max,
                 batches_at_once_max=BATCHES_AT_ONCE_MAX,
             )
-            for lane in ("orders.place_at_till", "orders.place_online")
+            for lane in ("orders.place_at_till", "orders.place_uploaded", "orders.place_online")
         )
         self._begun: Coalescer[Order, bytes] = Coalescer(
             "orders.drive",
@@ -126,9 +126,7 @@ class OrderSaga:
         Once the intent is written the work goes on, whether or not the caller still waits.
         """
         placing = Placing(command, key, deadline)
-        lane = (
-            self._till_sales if command.fulfilment is Fulfilment.CARRY_OUT else self._online_orders
-        )
+        lane = self._lane_of(command)
         answer = self._once(key, lambda: lane.enqueue(placing, deadline=deadline))
         try:
             return await asyncio.shield(answer)
@@ -189,9 +187,17 @@ class OrderSaga:
         while self._running:
             await asyncio.wait([running.answer for running in self._running.values()])
         await self._till_sales.close()
+        await self._uploaded_sales.close()
         await self._online_orders.close()
         await self._begun.close()
         await self._left_behind.close()
+
+    def _lane_of(self, command: PlaceOrder) -> Coalescer[Placing, bytes]:
+        if command.has_happened:
+            return self._uploaded_sales
+        if command.fulfilment is Fulfilment.CARRY_OUT:
+            return self._till_sales
+        return self._online_orders
 
     def _once(
         self, key: RequestKey, begin: Callable[[], asyncio.Future[bytes]]
