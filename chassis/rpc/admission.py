@@ -73,12 +73,18 @@ class Admission:
         }
         metrics.calls_at_once.labels(door).set_function(lambda: self._taken)
 
-    def take(self, urgency: Urgency) -> None:
-        """Takes a place; Overloaded if there is none for a call of this urgency."""
+    def found(self, urgency: Urgency) -> bool:
+        """Takes a place, if there is one for a call of this urgency; whether there was."""
         if self._taken >= self._limits[urgency]:
             self._refusals[urgency].inc()
-            raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
+            return False
         self._taken += 1
+        return True
+
+    def take(self, urgency: Urgency) -> None:
+        """Takes a place; Overloaded if there is none for a call of this urgency."""
+        if not self.found(urgency):
+            raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
 
     def give_back(self, places: int) -> None:
         """Gives places back."""
@@ -123,6 +129,12 @@ class Places:
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
         self._held = 0
+
+    def found(self, urgency: Urgency) -> bool:
+        """Takes one more, if there is one for this urgency; whether there was."""
+        is_found = self._admission.found(urgency)
+        self._held += is_found
+        return is_found
 
     def take(self, urgency: Urgency) -> None:
         """Takes one more; Overloaded if there is none for this urgency."""

@@ -18,7 +18,13 @@ from google.rpc import status_pb2
 
 from chassis import tracing
 from chassis.db.idempotency import Replayed
-from chassis.kernel.errors import DeadlineExceeded, HutongError, MessageTooLarge, Unauthenticated
+from chassis.kernel.errors import (
+    DeadlineExceeded,
+    HutongError,
+    MessageTooLarge,
+    Overloaded,
+    Unauthenticated,
+)
 from chassis.log import our_fault
 from chassis.rpc.access import Rule, authorise
 from chassis.rpc.admission import Admission, Places, Urgency
@@ -31,7 +37,7 @@ from chassis.rpc.call import (
 )
 from chassis.rpc.engines import NO_DEADLINE_SECONDS
 from chassis.rpc.gate import Gate
-from chassis.rpc.status import STATUS_DETAILS_KEY, code_of, to_status
+from chassis.rpc.status import RETRY_AFTER_MS, STATUS_DETAILS_KEY, code_of, to_status
 from chassis.rpc.validation import Validator, parsed
 from chassis.telemetry import Metrics
 
@@ -43,6 +49,10 @@ STREAM_SECONDS_MAX = 3600.0
 
 STALLED_SECONDS_MAX = 30.0
 """So long after that a caller who does not read what is being written is cut off without a word."""
+
+
+_FULL = to_status(Overloaded(retry_after_ms=RETRY_AFTER_MS))
+_FULL_DETAILS = ((STATUS_DETAILS_KEY, _FULL.SerializeToString(deterministic=True)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +103,35 @@ async def serve_unary(
 ) -> bytes:
     """Answers one unary call with the reply's bytes, or ends it with a status."""
     begun = time.perf_counter()
-    headers = headers_of(context)
-    try:
-        with method.span(headers), Places(floor.admission) as places:
-            if not method.is_batch:
-                places.take(method.urgency)
-            reply = await _answer(floor, method, behaviour, data, context, headers, places)
-    except HutongError as error:
-        await end_with(floor, method, context, error, begun)
-        raise AssertionError("ending a call does not return") from error
+    with Places(floor.admission) as places:
+        if not method.is_batch and not places.found(method.urgency):
+            return _turned_away(floor, method, context, begun)
+        headers = headers_of(context)
+        try:
+            with method.span(headers):
+                reply = await _answer(floor, method, behaviour, data, context, headers, places)
+        except HutongError as error:
+            await end_with(floor, method, context, error, begun)
+            raise AssertionError("ending a call does not return") from error
     observe(floor, method, "OK", begun)
     return reply
+
+
+def _turned_away(
+    floor: Floor,
+    method: Method,
+    context: grpc.aio.ServicerContext[bytes, bytes],
+    begun: float,
+) -> bytes:
+    """Ends a call that found no place. It is told what is known before, and no exception is raised:
+    under an overload most calls end here, and what they cost the others don't get.
+    """
+    observe(floor, method, grpc.StatusCode.RESOURCE_EXHAUSTED.name, begun)
+    floor.metrics.rpc_refusals.labels(method.path, Overloaded.reason).inc()
+    context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
+    context.set_details(_FULL.message)
+    context.set_trailing_metadata(_FULL_DETAILS)
+    return b""
 
 
 async def serve_stream(
