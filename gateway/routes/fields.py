@@ -144,7 +144,7 @@ def _enum_problem(enum: EnumDescriptor, value: Json) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         known = value in enum.values_by_number
     else:
-        known = isinstance(value, str) and value in enum.values_by_name
+        known = isinstance(value, str) and _is_unicode(value) and value in enum.values_by_name
     return "" if known else "must be one of " + ", ".join(enum.values_by_name)
 
 

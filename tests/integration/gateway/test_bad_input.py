@@ -114,7 +114,8 @@ async def test_a_field_that_is_wrong_is_named(
 
 
 @pytest.mark.parametrize(
-    "unit", [99, "99", "MEASURE_UNIT_DOZEN", "MEASURE_UNIT_UNSPECIFIED", 0, True, -1, None]
+    "unit",
+    [99, "99", "MEASURE_UNIT_DOZEN", "MEASURE_UNIT_UNSPECIFIED", 0, True, -1, None, "\ud800"],
 )
 async def test_a_unit_that_is_none_is_named(web: Web, shop: Shop, unit: object) -> None:
     sku = await shop.product(stock=3)
