@@ -21,6 +21,7 @@ from chassis.kernel.errors import InvalidInput
 from gateway.limits import VIOLATIONS_MAX
 from gateway.routes.filling import OWN_FORMS, fill
 from gateway.routes.json_text import Json
+from gateway.routes.usual import REFUSALS, fill_usual
 
 Violation = tuple[str, str]
 
@@ -42,6 +43,16 @@ def message_of(kind: Descriptor, tree: Json) -> Message:
     message = GetMessageClass(kind)()
     if tree == {}:
         return message
+    try:
+        fill_usual(message, tree)
+    except REFUSALS:
+        return judged_message_of(kind, tree)
+    return message
+
+
+def judged_message_of(kind: Descriptor, tree: Json) -> Message:
+    """The same, field by field, so that each problem gets its name."""
+    message = GetMessageClass(kind)()
     violations = list(islice(_in_message(kind, tree, ""), VIOLATIONS_MAX))
     if violations:
         raise InvalidInput.of(*violations)
