@@ -6,7 +6,7 @@ import enum
 from collections.abc import Sequence
 
 from chassis.kernel.quantity import Unit
-from pricing.promotions.basket import PricedBasket, PricedLine
+from pricing.promotions.basket import PricedBasket, PricedLine, Shopper
 from pricing.promotions.conditions import Area, Whose, is_in_windows
 from pricing.promotions.goods import Base, Measure
 from pricing.promotions.index import Filed, Numbers
@@ -41,16 +41,20 @@ def why_not_for(filed: Filed, basket: PricedBasket, at_us: int) -> WhyNot | None
     Of several reasons the first in the order of WhyNot.
     """
     promotion = filed.promotion
-    if filed.starts_us is not None and at_us < filed.starts_us:
+    if at_us < filed.starts_us:
         return WhyNot.NOT_YET
-    if filed.ends_us is not None and at_us >= filed.ends_us:
+    if at_us >= filed.ends_us:
         return WhyNot.OVER
     windows = promotion.validity.windows
     if windows and not is_in_windows(windows, basket.at, basket.place.zone):
         return WhyNot.OUTSIDE_HOURS
     if promotion.currency and promotion.currency != basket.currency:
         return WhyNot.OTHER_CURRENCY
-    return _outside_audience(filed, basket) or _spent(promotion.id, basket)
+    if not filed.is_for_everybody:
+        why = _outside_audience(filed, basket)
+        if why is not None:
+            return why
+    return _spent(promotion.id, basket.shopper)
 
 
 def _outside_audience(filed: Filed, basket: PricedBasket) -> WhyNot | None:
@@ -74,8 +78,7 @@ def _is_in(area: Area, basket: PricedBasket) -> bool:
     return position is not None and area.shape.has(position)
 
 
-def _spent(promotion_id: str, basket: PricedBasket) -> WhyNot | None:
-    shopper = basket.shopper
+def _spent(promotion_id: str, shopper: Shopper) -> WhyNot | None:
     if shopper.uses_left and shopper.uses_left.get(promotion_id, 1) < 1:
         return WhyNot.USES_SPENT
     if promotion_id in shopper.spent:

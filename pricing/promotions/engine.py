@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 
 from pricing.promotions.basket import PricedBasket, PricedLine
 from pricing.promotions.benefits import Bundle
@@ -21,11 +23,10 @@ ALGORITHM_VERSION = 1
 """Counts the changes of what the same promotions give to the same basket."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineShare:
+class LineShare(NamedTuple):
     """What of a line took part in a promotion, in pieces or grams, and what was taken off it.
 
-    `line` is its place in the basket, the first is 0.
+    `line` is its place in the basket, the first is 0. A tuple, as Share is.
     """
 
     line: int
@@ -118,8 +119,8 @@ def quote_of(settled: Settled) -> PromotedQuote:
                     discount_minor=taken.discount_minor,
                     shares=tuple(
                         [
-                            LineShare(places[number], share.quantity, share.discount_minor)
-                            for number, share in taken.shares.items()
+                            LineShare(places[number], quantity, discount_minor)
+                            for number, (quantity, discount_minor) in taken.shares.items()
                         ]
                     ),
                 )
@@ -138,7 +139,7 @@ def settle(index: PromotionIndex, basket: PricedBasket) -> Settled:
     found: Found = {}
     barred: dict[Filed, WhyNot] = {}
     roles_of_barred: Found = {}
-    for filed in sorted(touching, key=_rank):
+    for filed in sorted(touching, key=attrgetter("rank")):
         why = why_not_for(filed, basket, at_us) or _why_not_by_goods(filed, touching[filed], lines)
         if why is None:
             found[filed] = touching[filed]
@@ -147,10 +148,6 @@ def settle(index: PromotionIndex, basket: PricedBasket) -> Settled:
             roles_of_barred[filed] = touching[filed]
     tally = best_tally(found, lines, basket.shopper.uses_left)
     return Settled(basket, lines, places, found, barred, roles_of_barred, tally)
-
-
-def _rank(filed: Filed) -> int:
-    return filed.rank
 
 
 def _canonical_order(lines: Sequence[PricedLine]) -> list[int]:

@@ -8,16 +8,20 @@ under its own coupons, store, groups and places, and there under its own goods.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from chassis.kernel.geo import LATITUDE_E7_MAX, WHOLE_TURN_E7, Position
-from pricing.promotions.basket import PricedBasket
-from pricing.promotions.conditions import Area, Box, Whose, microseconds
+from pricing.promotions.basket import INSTANT_MAX, INSTANT_MIN, PricedBasket
+from pricing.promotions.conditions import EVERYBODY, Area, Box, Whose, microseconds
 from pricing.promotions.goods import Goods, PromotionInvalid
 from pricing.promotions.promotion import Combining, Promotion, StackingClass, goods_by_role
 
 PROMOTIONS_MAX = 1_000_000
+
+
+EVER_US = (microseconds(INSTANT_MIN), microseconds(INSTANT_MAX) + 1)
+"""Before and after any basket."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +29,8 @@ class Filed:
     """A promotion as the index has it. `rank` is its place among all, the first is 0.
 
     `own_roles` are the roles whose goods it discounts or counts to sets; a role after them is that
-    of the minimum's own goods. `may_come_twice` if a basket may find it by the same line twice.
+    of the minimum's own goods. `is_for_everybody` if it asks nothing but a coupon.
+    `may_come_twice` if a basket may find it by the same line twice.
     """
 
     promotion: Promotion
@@ -37,8 +42,9 @@ class Filed:
     is_alone: bool
     asks_for_what_is_left: bool
     may_come_twice: bool
-    starts_us: int | None
-    ends_us: int | None
+    is_for_everybody: bool
+    starts_us: int
+    ends_us: int
 
     @classmethod
     def of(cls, promotion: Promotion, rank: int) -> Filed:
@@ -57,8 +63,11 @@ class Filed:
             asks_for_what_is_left=promotion.asks_for_what_is_left,
             may_come_twice=len(promotion.audience.groups) > 1
             or any(each.skus and each.departments for each in goods),
-            starts_us=None if validity.starts_at is None else microseconds(validity.starts_at),
-            ends_us=None if validity.ends_at is None else microseconds(validity.ends_at),
+            is_for_everybody=replace(promotion.audience, needs_coupon=False) == EVERYBODY,
+            starts_us=EVER_US[0]
+            if validity.starts_at is None
+            else microseconds(validity.starts_at),
+            ends_us=EVER_US[1] if validity.ends_at is None else microseconds(validity.ends_at),
         )
 
 
@@ -101,17 +110,16 @@ class _Shelf:
                 self.by_department.setdefault(department, []).append((filed, role))
 
     def note_touching(self, goods: BasketGoods, found: Found) -> None:
-        if self.of_all_goods:
+        if self.of_all_goods and goods.all_numbers:
             _note(self.of_all_goods, goods.all_numbers, goods, found)
+        # Of the two sets of keys the smaller one is walked through.
         if self.by_department:
-            for department, numbers in goods.by_department.items():
-                if department in self.by_department:
-                    _note(self.by_department[department], numbers, goods, found)
+            for department in self.by_department.keys() & goods.by_department.keys():
+                numbers = goods.by_department[department]
+                _note(self.by_department[department], numbers, goods, found)
         if self.by_sku:
-            by_sku = self.by_sku
-            for sku, numbers in goods.by_sku.items():
-                if sku in by_sku:
-                    _note(by_sku[sku], numbers, goods, found)
+            for sku in self.by_sku.keys() & goods.by_sku.keys():
+                _note(self.by_sku[sku], goods.by_sku[sku], goods, found)
 
 
 class PromotionIndex:

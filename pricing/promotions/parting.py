@@ -40,22 +40,30 @@ def best_apart(worths: Sequence[int], masks: Sequence[int]) -> list[int]:
             chosen += part
             continue
         by_worth = sorted(part, key=lambda index: (-worths[index], index))
-        exact = sorted(by_worth[:EXACT_MAX])
-        best = _best_of(exact, worths, masks)
-        taken = 0
-        for index in best:
-            taken |= masks[index]
-        for index in by_worth[EXACT_MAX:]:
-            if not masks[index] & taken:
-                best.append(index)
-                taken |= masks[index]
+        best = _best_of(by_worth[:EXACT_MAX], worths, masks)
+        if len(part) > EXACT_MAX:
+            best = _added(by_worth[EXACT_MAX:], best, masks)
         chosen += best
     return sorted(chosen)
 
 
-def _best_of(indexes: list[int], worths: Sequence[int], masks: Sequence[int]) -> list[int]:
+def _added(by_worth: Sequence[int], chosen: list[int], masks: Sequence[int]) -> list[int]:
+    """Those chosen, and one after the other what shares no line with them."""
+    taken = 0
+    for index in chosen:
+        taken |= masks[index]
+    for index in by_worth:
+        if not masks[index] & taken:
+            chosen = [*chosen, index]
+            taken |= masks[index]
+    return chosen
+
+
+def _best_of(by_worth: list[int], worths: Sequence[int], masks: Sequence[int]) -> list[int]:
+    indexes = sorted(by_worth)
+    # Whatever is no better than the plain way, the worthiest first, need not be looked at.
     best: list[int] = []
-    best_worth = 0
+    best_worth = sum([worths[index] for index in _added(by_worth, [], masks)]) - 1
 
     def search(place: int, taken: int, chosen: list[int], worth: int, possible: int) -> None:
         nonlocal best, best_worth
@@ -72,4 +80,4 @@ def _best_of(indexes: list[int], worths: Sequence[int], masks: Sequence[int]) ->
         search(place + 1, taken, chosen, worth, possible)
 
     search(0, 0, [], 0, sum([worths[index] for index in indexes]))
-    return list(best)
+    return best

@@ -22,7 +22,7 @@ from pricing.promotions.tally import Tally
 TRIED_EXACTLY_MAX = 5
 """So many promotions in conflict are left out in all combinations."""
 
-TRIED_MAX = 24
+TRIED_MAX = 12
 """Of more, so many are left out, or taken in again, one after the other."""
 
 Offer: TypeAlias = tuple[Filed, tuple[Numbers, ...]]
@@ -107,15 +107,15 @@ def _best_together(offers: Offers, found: Found) -> Tally:
 def _first_tries(contested: Sequence[Filed]) -> list[frozenset[Filed]]:
     """All combinations to leave out but none, few before many, the last in rank first.
 
-    Of more than TRIED_EXACTLY_MAX, one class of them after the other, and then all that do not
-    combine.
+    Of more than TRIED_EXACTLY_MAX, all that do not combine, all others, and one class of them after
+    the other.
     """
     if len(contested) > TRIED_EXACTLY_MAX:
-        tries = [
+        picky = frozenset(filed for filed in contested if filed.is_on_free_goods_only)
+        tries = [picky, frozenset(contested) - picky] + [
             frozenset(filed for filed in contested if filed.stacking_class is each)
             for each in StackingClass
         ]
-        tries.append(frozenset(filed for filed in contested if filed.is_on_free_goods_only))
         return [out for out in tries if out]
     masks = sorted(range(1, 1 << len(contested)), key=lambda mask: (mask.bit_count(), mask))
     last = len(contested) - 1

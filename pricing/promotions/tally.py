@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from pricing.promotions.basket import PricedLine
 from pricing.promotions.index import Filed
@@ -13,9 +13,11 @@ Prices: TypeAlias = list[tuple[int, int]]
 """The prices of a line's pieces, and of how many pieces each is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """What of a line took part in a promotion, in pieces or grams, and what was taken off it."""
+class Share(NamedTuple):
+    """What of a line took part in a promotion, in pieces or grams, and what was taken off it.
+
+    A tuple, since a quote makes more of them than of all else together.
+    """
 
     quantity: int
     discount_minor: int
