@@ -124,7 +124,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Tiers:
-    """The more, the better: of steps with rising levels the highest that is reached."""
+    """The more, the better: of the steps that are reached, the one that gives most."""
 
     measure: Measure
     steps: tuple[Step, ...]
@@ -138,18 +138,14 @@ class Tiers:
         for lower, higher in itertools.pairwise(self.steps):
             require(lower.at_least < higher.at_least, "steps", "must rise")
 
-    def level_of(self, measured: int) -> int:
-        """How many steps are reached."""
-        return sum([step.at_least <= measured for step in self.steps])
-
     def levels_between(self, measured: int, most: int) -> list[int]:
         """The levels above what is measured, up to `most`."""
         return [step.at_least for step in self.steps if measured < step.at_least <= most]
 
     def discount_on(self, left_minor: int, measured: int) -> int:
-        """What the highest step that is reached gives, 0 if none is."""
-        level = self.level_of(measured)
-        return self.steps[level - 1].off.discount_on(left_minor, measured) if level else 0
+        """What the best step that is reached gives, 0 if none is."""
+        reached = [step.off for step in self.steps if step.at_least <= measured]
+        return max([off.discount_on(left_minor, measured) for off in reached], default=0)
 
 
 @dataclass(frozen=True, slots=True)

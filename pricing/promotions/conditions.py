@@ -83,7 +83,8 @@ class Window:
 def _spans(window: Window, zone: ZoneInfo, today: date) -> tuple[tuple[int, int], ...]:
     """The instants of the windows that may matter on a date, in microseconds.
 
-    A zone may skip a whole date, so a window of the day before yesterday may still be open.
+    A zone may skip a whole date, so a window of the day before yesterday may still be open; and it
+    may go back over midnight, so that one of tomorrow has begun.
     """
     return tuple(
         (
@@ -96,7 +97,7 @@ def _spans(window: Window, zone: ZoneInfo, today: date) -> tuple[tuple[int, int]
 
 
 def _days_around(today: date) -> Iterator[date]:
-    for step in (-2, -1, 0):
+    for step in (-2, -1, 0, 1):
         try:
             yield today + timedelta(days=step)
         except OverflowError:

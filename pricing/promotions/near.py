@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chassis.kernel.money import AMOUNT_MINOR_MAX
 from chassis.kernel.quantity import Unit
 from pricing.promotions.benefits import AmountOff, Bundle, BuyGet, EveryFull, PercentOff, Tiers
 from pricing.promotions.eligibility import measured
@@ -160,11 +161,12 @@ def _of_sum(filed: Filed, roles: tuple[Numbers, ...], tally: Tally) -> NearMiss 
         assert minimum is not None
         role = 0 if minimum.goods is None else len(roles) - 1
         return _miss(promotion, Missing(role, minimum.measure, lacking), gives)
-    level = _next_level(benefit, reached)
-    if level is None or not isinstance(benefit, Tiers | EveryFull):
-        return None
-    gain = _capped(benefit.discount_on(left, level), promotion) - gives
-    return _miss(promotion, Missing(0, benefit.measure, level - reached), gain)
+    if isinstance(benefit, Tiers | EveryFull):
+        for level in benefit.levels_between(reached, AMOUNT_MINOR_MAX):
+            gain = _capped(benefit.discount_on(left, level), promotion) - gives
+            if gain > 0:
+                return _miss(promotion, Missing(0, benefit.measure, level - reached), gain)
+    return None
 
 
 def _lacking_minimum(
@@ -177,18 +179,6 @@ def _lacking_minimum(
     return minimum.at_least - measured(
         minimum.measure, minimum.base, counted, tally.lines, tally.left
     )
-
-
-def _next_level(benefit: PercentOff | AmountOff | Tiers | EveryFull, reached: int) -> int | None:
-    """The level from which on the benefit gives more; None if it never does."""
-    match benefit:
-        case Tiers(steps=steps):
-            return next((step.at_least for step in steps if step.at_least > reached), None)
-        case EveryFull(every=every, times_max=times_max):
-            times = reached // every
-            return None if times_max is not None and times >= times_max else (times + 1) * every
-        case _:
-            return None
 
 
 def _capped(discount_minor: int, promotion: Promotion) -> int:

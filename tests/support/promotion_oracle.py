@@ -399,7 +399,7 @@ def given_on(
         case Tiers(steps=steps):
             for step in steps:
                 if step.at_least <= (reached or 0):
-                    discount = off(step.off, left)
+                    discount = max(discount, off(step.off, left))
         case EveryFull(every=every, amount_minor=each, times_max=most):
             times = (reached or 0) // every
             discount = min(left, each * (times if most is None else min(times, most)))
