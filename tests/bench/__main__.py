@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from tests.bench.event_lag import event_lag
 from tests.bench.find_stores import find_stores
 from tests.bench.place_order import place_order
+from tests.bench.quote import quote
 from tests.bench.recovery import recovery
 from tests.bench.replay_baskets import replay_baskets
 from tests.bench.rows import BENCH_FILE, NotMeasurable, Row, machine, write, written
@@ -21,6 +22,7 @@ Benchmark = Callable[[], Awaitable[list[Row]]]
 BENCHMARKS: Mapping[str, Benchmark] = {
     "find_stores": find_stores,
     "sse_clients": sse_clients,
+    "quote": quote,
     "place_order": place_order,
     "recovery": recovery,
     "replay_baskets": replay_baskets,
