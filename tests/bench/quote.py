@@ -1,4 +1,4 @@
-"""What a quote with promotions costs the engine, among a hundred live ones and among ten thousand."""
+"""What the engine takes for a quote, among a hundred live promotions and among ten thousand."""
 
 from __future__ import annotations
 
