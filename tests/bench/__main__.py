@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from tests.bench.event_lag import event_lag
 from tests.bench.find_stores import find_stores
-from tests.bench.place_order import place_order
+from tests.bench.orders.batching import place_order_batching
+from tests.bench.orders.overload import place_order_overload
+from tests.bench.orders.placing import place_order, place_order_cluster
 from tests.bench.quote import quote
 from tests.bench.recovery import recovery
 from tests.bench.replay_baskets import replay_baskets
@@ -24,6 +26,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "sse_clients": sse_clients,
     "quote": quote,
     "place_order": place_order,
+    "place_order_cluster": place_order_cluster,
+    "place_order_batching": place_order_batching,
+    "place_order_overload": place_order_overload,
     "recovery": recovery,
     "replay_baskets": replay_baskets,
     "event_lag": event_lag,

@@ -16,12 +16,16 @@ def processes_of(root: int) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
-def cpu_seconds(root: int) -> dict[str, float]:
-    """User and system time so far by program name, that of ended children with their parent's."""
+def cpu_seconds(root: int, names: Mapping[int, str] | None = None) -> dict[str, float]:
+    """User and system time so far by program name, that of ended children with their parent's.
+
+    Processes of these ids go by these names instead.
+    """
     seconds: dict[str, float] = {}
     for process in processes_of(root):
         with suppress(psutil.NoSuchProcess):
-            times, name = process.cpu_times(), process.name()
+            times = process.cpu_times()
+            name = (names or {}).get(process.pid) or process.name()
             used = times.user + times.system + times.children_user + times.children_system
             seconds[name] = seconds.get(name, 0.0) + used
     return seconds

@@ -1,4 +1,4 @@
-"""A platform in a process of its own, as `hutong run` starts it, for benchmarks to ask."""
+"""A platform as `hutong run` or `hutong cluster` starts it, for benchmarks to ask."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 
@@ -17,6 +18,9 @@ from tests.support.command import Command
 from tests.support.embedded_stores import Stores
 
 TOKEN_SECONDS = 12 * 3600
+
+Topology = Literal["run", "cluster"]
+"""The command that starts it: one process with all services, or one for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,32 @@ class Running:
         """A token of its own issuer."""
         return self.issuer.token(caller, seconds=TOKEN_SECONDS)
 
+    def address(self, protocol: str) -> str:
+        """Where orders are asked for: over `http` at the gateway, else at the service itself."""
+        if protocol == "http":
+            return f"127.0.0.1:{self.command.http_port}"
+        if self.command.topology == "cluster":
+            return self.command.listing().processes["orders"].grpc_address
+        return f"127.0.0.1:{self.command.grpc_port}"
+
     def cpu_seconds(self) -> dict[str, float]:
-        """What all its processes have used so far, by program name."""
-        return cpu_seconds(self.pid)
+        """What all its processes have used so far, by part: service or store."""
+        parts = {self.pid: "platform"}
+        if self.command.topology == "cluster":
+            parts[self.pid] = "supervisor"
+            for name, process in self.command.listing().processes.items():
+                if process.pid is not None:
+                    parts[process.pid] = name
+        return cpu_seconds(self.pid, parts)
+
+    @property
+    def stores(self) -> Stores:
+        """Its databases, as one who may see and do everything."""
+        return Stores.of(self.command.home)
 
     def verifier_urls(self) -> Mapping[str, str]:
         """Its databases, to be read by the role that checks the books."""
-        return Stores.of(self.command.home).verifier_urls()
+        return self.stores.verifier_urls()
 
     def memory_bytes(self) -> dict[str, int]:
         """The memory of the platform's own process, and of all of them."""
@@ -63,13 +86,22 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*, is_seeded: bool = False, **settings: str) -> AsyncIterator[Running]:
+async def running(
+    *,
+    is_seeded: bool = False,
+    topology: Topology = "run",
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[Running]:
     """A platform with a home of its own, empty or with the demo city.
 
     Settings go by their environment names.
     """
     with tempfile.TemporaryDirectory(prefix="hutong-bench-") as folder:
-        command = Command(Path(folder) / "home", extra={"HUTONG_LOG_LEVEL": "warning"} | settings)
+        command = Command(
+            Path(folder) / "home",
+            extra={"HUTONG_LOG_LEVEL": "warning", **(settings or {})},
+            topology=topology,
+        )
         await command.run(*(() if is_seeded else ("--no-seed",)))
         try:
             yield Running(command, command.issuer())
