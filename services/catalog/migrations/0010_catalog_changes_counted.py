@@ -41,7 +41,7 @@ $$
 """
 
 _ON_CHANGE = """
-create trigger {name} after {event} on {table} referencing new table as changed
+create trigger {name} after {event} on {table} referencing {rows} table as changed
 for each statement execute function {function}()
 """
 
@@ -59,9 +59,19 @@ def upgrade() -> None:
     )
     op.execute(_COUNT_PRICES)
     op.execute(_COUNT_PRODUCTS)
-    for name, event, table, function in (
-        ("price_added_is_counted", "insert", "price", "count_price_changes"),
-        ("price_changed_is_counted", "update", "price", "count_price_changes"),
-        ("product_changed_is_counted", "update", "product", "count_product_changes"),
+    for table, event, rows in (
+        ("price", "insert", "new"),
+        ("price", "update", "new"),
+        ("price", "delete", "old"),
+        ("product", "update", "new"),
+        ("product", "delete", "old"),
     ):
-        op.execute(_ON_CHANGE.format(name=name, event=event, table=table, function=function))
+        op.execute(
+            _ON_CHANGE.format(
+                name=f"{table}_{event}_is_counted",
+                event=event,
+                table=table,
+                rows=rows,
+                function=f"count_{table}_changes",
+            )
+        )

@@ -76,6 +76,16 @@ async def test_what_another_process_changes_counts_too(
     assert await price() == 900
 
 
+async def test_what_is_taken_out_by_hand_is_not_sold_from_memory(
+    world: World, chain: Chain, platform: Client, price: Price
+) -> None:
+    async with world.database("catalog").transaction() as tx:
+        await tx.run("delete from price where store_id = $1", f"{chain.tenant}:sh01")
+    with pytest.raises(HutongError) as raised:
+        await platform.QuoteBasket(basket((SKUS[0], 1)))
+    assert raised.value.reason == "PRICE_MISSING"
+
+
 async def test_an_announced_price_is_asked_when_its_time_has_come(
     world: World, platform: Client, price: Price
 ) -> None:
