@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToJson
 from chassis.rpc.auth import Caller
 from hutong.orders.v1 import orders_service_pb2
 from tests.bench.sending.plan import ID, Protocol, Sender
-from tests.support.shop import customer, pickup, till_sale, wanted
+from tests.support.shop import customer, pickup, recorded_sale, till_sale, wanted
 from tests.support.world import caller
 
 STORES = tuple(f"stores/sh{number:02}" for number in range(1, 21))
@@ -79,14 +79,20 @@ class Kind:
             Sender(
                 token(who),
                 [
-                    _placed(_over_http(order, token(who), address))
-                    if protocol == "http"
-                    else _placed(order.SerializeToString())
-                    for order in (self.order(basket, who) for basket in baskets)
+                    _placed(_sent(self.order(basket, who), protocol, token(who), address))
+                    for basket in baskets
                 ],
             )
             for who in self.callers
         ]
+
+
+def _sent(order: Order, protocol: Protocol, token: str, address: str) -> bytes:
+    if protocol == "http":
+        return _over_http(order, token, address)
+    if protocol == "stream":
+        return orders_service_pb2.UploadSalesRequest(sale=order).SerializeToString()
+    return order.SerializeToString()
 
 
 def _placed(body: bytes) -> tuple[str, int]:
@@ -121,6 +127,14 @@ def _pickup(basket: Basket, who: Caller) -> Order:
     return pickup(who, *lines, parent=basket.store, request_id=ID)
 
 
+def _recorded_sale(basket: Basket, who: Caller) -> Order:
+    sale = _till_sale(basket, who)
+    charged = ((sku, quantity * PRICE_FEN) for sku, quantity in basket.quantities.items())
+    sale.recorded_sale.CopyFrom(recorded_sale(*charged))
+    return sale
+
+
 TILL = Kind("till", (CASHIER,), _till_sale)
 HOT_TILL = Kind("till_hot", (CASHIER,), _till_sale, skus=HOT_SKUS)
 PICKUP = Kind("pickup", CUSTOMERS, _pickup)
+RECORDED = Kind("recorded", (CASHIER,), _recorded_sale)

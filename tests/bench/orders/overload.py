@@ -6,8 +6,10 @@ order counts if it is answered with OK before its caller gives up.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from tests.bench.orders.kinds import TILL
-from tests.bench.orders.runs import Load, Runs
+from tests.bench.orders.runs import Load, Runs, at_once
 from tests.bench.orders.shop import selling
 from tests.bench.rows import NotMeasurable, Row
 from tests.bench.sending.plan import Report
@@ -45,10 +47,17 @@ async def place_order_overload() -> list[Row]:
     ]
 
 
-async def overload(runs: Runs, saturation: float) -> Report:
-    """Offers twice as much; NotMeasurable if the load itself could not."""
+async def overload(
+    runs: Runs, saturation: float, *, answered: Callable[[], Awaitable[None]] = at_once
+) -> Report:
+    """Offers twice as much; NotMeasurable if the load itself could not.
+
+    `answered` is awaited after the last answer, before the books are looked at.
+    """
     rate = TIMES * saturation
-    report = await runs.offered(TILL, rate=rate, seconds=SECONDS, timeout_seconds=PATIENCE_SECONDS)
+    report = await runs.offered(
+        TILL, rate=rate, seconds=SECONDS, timeout_seconds=PATIENCE_SECONDS, answered=answered
+    )
     if report.asked < OFFERED_SHARE_MIN * rate * SECONDS or not report.ok:
         raise NotMeasurable(
             f"{report.asked} were begun instead of {rate * SECONDS:.0f}: {report.statuses}"

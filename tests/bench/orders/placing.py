@@ -6,7 +6,7 @@ Token, validation, idempotency, quote, stock, money, ledger, order and its event
 from __future__ import annotations
 
 from tests.bench.orders.floor import floor
-from tests.bench.orders.kinds import HOT_TILL, PICKUP, TILL
+from tests.bench.orders.kinds import HOT_TILL, PICKUP, RECORDED, TILL
 from tests.bench.orders.runs import Load, Runs
 from tests.bench.orders.shop import selling
 from tests.bench.rows import Row
@@ -43,6 +43,8 @@ async def _rows(topology: Topology) -> list[Row]:
         rows.append(hot.row(f"place_order_hot_sku_cpu_us{label}", hot.cpu_us, "us"))
         http = await runs.measured(Load(TILL, USUAL, USUAL_CALLS, "http"))
         rows.append(http.row(f"gateway_place_order_cpu_us{label}", http.cpu_us, "us"))
+        streamed = await runs.measured(Load(RECORDED, USUAL, USUAL_CALLS, "stream"))
+        rows.append(streamed.row(f"sales_stream_cpu_us{label}", streamed.cpu_us, "us"))
         rows += await _floor_rows(runs)
         await runs.check()
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from allinone.verify import verify
@@ -13,7 +13,12 @@ from tests.bench.rows import NotMeasurable, Row
 from tests.bench.running import Running
 from tests.bench.sending.plan import Plan, Protocol, Report, sent
 
-PLACE_ORDER = "/hutong.orders.v1.OrdersService/PlaceOrder"
+_ORDERS = "/hutong.orders.v1.OrdersService"
+PATHS: Mapping[Protocol, str] = {
+    "unary": f"{_ORDERS}/PlaceOrder",
+    "stream": f"{_ORDERS}/UploadSales",
+    "http": "POST /v1/stores/*/orders:place",
+}
 WARM_UP_CALLS = 1_500
 CONNECTIONS_MAX = 16
 NO_ANSWERS_SHARE_MAX = 0.01
@@ -23,6 +28,10 @@ OPEN_SECONDS_MORE_MAX = 120.0
 """How much longer than its load an open loop may take, with its start and its last answers."""
 
 TOPOLOGIES = {"run": "one_process", "cluster": "cluster"}
+
+
+async def at_once() -> None:
+    """Nothing is waited for between a load and the look into the books."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +115,19 @@ class Runs:
         return report
 
     async def offered(
-        self, kind: Kind, *, rate: float, seconds: float, timeout_seconds: float
+        self,
+        kind: Kind,
+        *,
+        rate: float,
+        seconds: float,
+        timeout_seconds: float,
+        answered: Callable[[], Awaitable[None]] = at_once,
     ) -> Report:
         """Offers so many a second, whatever is answered."""
         load = Load(kind, CONNECTIONS_MAX, 0)
         plan = self.plan(load, seconds=seconds, rate=rate, timeout_seconds=timeout_seconds)
         report = await sent(plan, seconds_max=seconds + OPEN_SECONDS_MORE_MAX)
+        await answered()
         await self._compare(load, plan, report)
         return report
 
@@ -130,7 +146,7 @@ class Runs:
         return Plan(
             protocol=load.protocol,
             address=address,
-            path=PLACE_ORDER,
+            path=PATHS[load.protocol],
             senders=load.kind.senders(
                 load.kind.baskets(self._number),
                 self.platform.token,
