@@ -139,10 +139,15 @@ class Books:
             raise BooksDiffer(f"{len(found)} differences, such as {'; '.join(found[:SHOWN_MAX])}")
 
     async def rest(self) -> None:
-        """Waits until no order is on its way and every event is published."""
-        async with asyncio.timeout(REST_SECONDS_MAX):
-            while await self._is_busy():
-                await asyncio.sleep(REST_POLL_SECONDS)
+        """Waits until no order is on its way and every event is published; BooksDiffer if that
+        takes too long.
+        """
+        try:
+            async with asyncio.timeout(REST_SECONDS_MAX):
+                while await self._is_busy():
+                    await asyncio.sleep(REST_POLL_SECONDS)
+        except TimeoutError:
+            raise BooksDiffer(f"not all is at rest after {REST_SECONDS_MAX:g} s") from None
 
     async def _is_busy(self) -> bool:
         if await self._one("orders", _ON_THE_WAY, list(ON_THE_WAY)):

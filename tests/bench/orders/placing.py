@@ -35,6 +35,7 @@ async def _rows(topology: Topology) -> list[Row]:
     rows: list[Row] = []
     async with selling(topology) as platform, Runs(platform) as runs:
         await runs.warm_up()
+        rows += await _floor_rows(runs)
         loads = [Load(kind, *load) for kind in (TILL, PICKUP) for load in IN_FLIGHT]
         for load in loads:
             rows += await _load_rows(runs, load)
@@ -45,7 +46,6 @@ async def _rows(topology: Topology) -> list[Row]:
         rows.append(http.row(f"gateway_place_order_cpu_us{label}", http.cpu_us, "us"))
         streamed = await runs.measured(Load(RECORDED, USUAL, USUAL_CALLS, "stream"))
         rows.append(streamed.row(f"sales_stream_cpu_us{label}", streamed.cpu_us, "us"))
-        rows += await _floor_rows(runs)
         await runs.check()
     return rows
 
@@ -64,7 +64,10 @@ async def _load_rows(runs: Runs, load: Load) -> list[Row]:
 
 
 async def _floor_rows(runs: Runs) -> list[Row]:
-    """What PostgreSQL alone needs, and how many times as much an order costs right after it."""
+    """What PostgreSQL alone needs, and how many times as much an order costs right after it.
+
+    That is at the beginning, while the server has nothing else to do, such as to vacuum.
+    """
     lowest = await floor(runs.platform)
     measured = await runs.measured(Load(TILL, USUAL, USUAL_CALLS))
     label = f"{{topology={runs.topology}}}"
