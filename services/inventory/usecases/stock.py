@@ -348,7 +348,7 @@ class Stock:
         if not found:
             return
         opened = await discrepancy_rows.add_deficits(
-            tx, found, ids=[ids.mint("dsc") for _ in found]
+            tx, found, ids=sorted(ids.mint("dsc") for _ in found)
         )
         await outbox.add_all(
             tx,
