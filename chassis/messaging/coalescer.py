@@ -88,6 +88,7 @@ class Coalescer(Generic[Item, Result]):
         self._late: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self._seconds_each = self._ended = 0.0
+        self._in_flight = 0
         self._begun = 0.0
         self._starting: asyncio.Handle | None = None
         self._batch_size = metrics.batch_items.labels(lane)
@@ -128,11 +129,11 @@ class Coalescer(Generic[Item, Result]):
             await asyncio.wait(self._batches | self._late)
 
     def _is_too_late_for(self, deadline: float) -> bool:
-        """Whether more is waiting than the next batch takes, and will take too long."""
-        waiting = len(self._queue)
-        if waiting < self._batch_items_max or self._batch_items_max == 1:
+        """Whether more is on its way or waiting than a batch takes, and will take too long."""
+        before = len(self._queue) + self._in_flight
+        if before < self._batch_items_max or self._batch_items_max == 1:
             return False
-        return time.monotonic() + waiting * self._seconds_each * LATE_FACTOR > deadline
+        return time.monotonic() + before * self._seconds_each * LATE_FACTOR > deadline
 
     def _measure(self, items: int, begun: float) -> None:
         """Notes how long each item takes while the lane is busy."""
@@ -184,7 +185,9 @@ class Coalescer(Generic[Item, Result]):
     async def _answer(self, batch: list[_Waiting[Item, Result]]) -> None:
         self._batch_size.observe(len(batch))
         begun = time.monotonic()
+        self._in_flight += len(batch)
         await self._run_all(batch)
+        self._in_flight -= len(batch)
         self._measure(len(batch), begun)
 
     async def _run_all(self, batch: list[_Waiting[Item, Result]]) -> None:
