@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "HUTONG_"
 BATCH_ITEMS_MAX = 200
+CALLS_AT_ONCE_MAX = 1500
+"""So many calls one process answers at once, unless a setting says otherwise."""
 
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _CLIENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -113,7 +115,7 @@ class PlatformSettings(BaseSettings):
     http_allowed_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)] = ()
     http_coalescing: bool = True
     batch_items_max: Annotated[int, Field(ge=1, le=500)] = BATCH_ITEMS_MAX
-    calls_at_once_max: Annotated[int, Field(ge=10, le=100_000)] = 1500
+    calls_at_once_max: Annotated[int, Field(ge=10, le=100_000)] = CALLS_AT_ONCE_MAX
     grpc_server: Literal["grpcio", "native"] = "grpcio"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     traces_url: Annotated[str, AfterValidator(_web_address)] | None = None

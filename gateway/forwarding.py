@@ -157,6 +157,7 @@ class Forwarding:
                         )
                     while (message := await stream.next()) is not None:
                         yield message
+                    # One that ended because this process drains is to be opened again elsewhere.
                     with self._gate.cutting():
                         pass
             except (Refused, HutongError) as refused:

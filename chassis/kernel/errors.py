@@ -232,6 +232,10 @@ class Conflict(HutongError):
     message = "another change was in the way; ask again"
 
 
+RETRY_AFTER_MS = 100
+"""What a caller is told to wait before it asks again, unless the error knows better."""
+
+
 class Overloaded(HutongError):
     """A queue is full; nothing happened."""
 

@@ -18,14 +18,19 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from chassis import tracing
-from chassis.kernel.errors import DeadlineExceeded, HutongError, Overloaded, Unavailable
+from chassis.kernel.errors import (
+    RETRY_AFTER_MS,
+    DeadlineExceeded,
+    HutongError,
+    Overloaded,
+    Unavailable,
+)
 from chassis.log import our_fault
 from chassis.settings import BATCH_ITEMS_MAX
 from chassis.telemetry import Metrics
 
 QUEUE_ITEMS_MAX = 4000
 LANES = 1
-RETRY_AFTER_MS = 200
 
 LATE_FACTOR = 1.25
 """An item is turned away if waiting so many times as long as it looks would make it late."""
@@ -186,8 +191,10 @@ class Coalescer(Generic[Item, Result]):
         self._batch_size.observe(len(batch))
         begun = time.monotonic()
         self._in_flight += len(batch)
-        await self._run_all(batch)
-        self._in_flight -= len(batch)
+        try:
+            await self._run_all(batch)
+        finally:
+            self._in_flight -= len(batch)
         self._measure(len(batch), begun)
 
     async def _run_all(self, batch: list[_Waiting[Item, Result]]) -> None:

@@ -1,8 +1,9 @@
 """Who gets in when a process has more to do than it can: a bounded number of calls at once, and the
 last places for those that are urgent.
 
-Who finds no place is told at once, before anything is read of the call. Calls of our own services
-are not counted: they are part of calls that have a place, and refusing them would waste that work.
+Who finds no place is told at once, before anything is read of the call. Batches that our own
+services ask for themselves are not counted: they are part of calls that have a place, and refusing
+them would waste that work. Those that they ask for callers outside take a place an item.
 """
 
 from __future__ import annotations
@@ -17,13 +18,9 @@ from typing import Any, Literal
 
 from google.protobuf.descriptor import MethodDescriptor
 
-from chassis.kernel.errors import Overloaded
-from chassis.rpc.status import RETRY_AFTER_MS
+from chassis.kernel.errors import RETRY_AFTER_MS, Overloaded
 from chassis.telemetry import Metrics
 from hutong.common.v1 import urgency_pb2
-
-CALLS_AT_ONCE_MAX = 1500
-"""So many calls one process answers at once, unless a setting says otherwise."""
 
 _URGENCY: Any = urgency_pb2.urgency
 """The option; its generated type does not say that it extends MethodOptions."""

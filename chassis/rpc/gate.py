@@ -9,9 +9,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chassis.kernel.errors import Overloaded, Unavailable
+from chassis.kernel.errors import RETRY_AFTER_MS, Overloaded, Unavailable
 from chassis.rpc.auth import Caller
-from chassis.rpc.status import RETRY_AFTER_MS
 
 
 class Gate:

@@ -19,6 +19,7 @@ from google.rpc import status_pb2
 from chassis import tracing
 from chassis.db.idempotency import Replayed
 from chassis.kernel.errors import (
+    RETRY_AFTER_MS,
     DeadlineExceeded,
     HutongError,
     MessageTooLarge,
@@ -37,7 +38,7 @@ from chassis.rpc.call import (
 )
 from chassis.rpc.engines import NO_DEADLINE_SECONDS
 from chassis.rpc.gate import Gate
-from chassis.rpc.status import RETRY_AFTER_MS, STATUS_DETAILS_KEY, code_of, to_status
+from chassis.rpc.status import STATUS_DETAILS_KEY, code_of, to_status
 from chassis.rpc.validation import Validator, parsed
 from chassis.telemetry import Metrics
 

@@ -17,7 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from chassis.rpc.access import rules_of
-from chassis.rpc.admission import CALLS_AT_ONCE_MAX, Admission, urgency_of
+from chassis.rpc.admission import Admission, urgency_of
 from chassis.rpc.auth import Authenticator
 from chassis.rpc.client import MESSAGE_BYTES_MAX
 from chassis.rpc.engines import Carrier, carrier
@@ -26,6 +26,7 @@ from chassis.rpc.gate import Gate
 from chassis.rpc.installed import Engine
 from chassis.rpc.interceptors import Floor, Method, serve_stream, serve_unary
 from chassis.rpc.validation import Validator
+from chassis.settings import CALLS_AT_ONCE_MAX
 from chassis.telemetry import Metrics
 
 REQUEST_BYTES_MAX = 4 * 1024 * 1024

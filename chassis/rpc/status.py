@@ -7,15 +7,12 @@ from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from chassis.kernel.errors import ErrorKind, HutongError
+from chassis.kernel.errors import RETRY_AFTER_MS, ErrorKind, HutongError
 
 DOMAIN = "hutong.dev"
 """The domain of our reasons in ErrorInfo."""
 
 STATUS_DETAILS_KEY = "grpc-status-details-bin"
-
-RETRY_AFTER_MS = 100
-"""What a caller is told to wait before it asks again, unless the error knows better."""
 
 TEXT_CHARACTERS_MAX = 200
 """What is told of one text: callers refuse trailers of more than a few kilobytes."""

@@ -15,9 +15,8 @@ from http import HTTPStatus
 from google.rpc import code_pb2
 from starlette.types import Message, Receive, Send
 
-from chassis.kernel.errors import Overloaded, Unavailable
+from chassis.kernel.errors import RETRY_AFTER_MS, Overloaded, Unavailable
 from chassis.log import logger
-from chassis.rpc.status import RETRY_AFTER_MS
 from chassis.telemetry import Metrics
 from gateway.answers import Answer, security_headers
 from gateway.limits import (

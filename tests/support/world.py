@@ -17,14 +17,13 @@ from chassis.db.engine import Database
 from chassis.http import HttpServer
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import HutongError
-from chassis.rpc.admission import CALLS_AT_ONCE_MAX
 from chassis.rpc.auth import Authenticator, Caller
 from chassis.rpc.call import caller_to_proto
 from chassis.rpc.client import Peer
 from chassis.rpc.installed import Engine
 from chassis.rpc.key_set import FileKeys
 from chassis.rpc.server import RpcServer
-from chassis.settings import PlatformSettings
+from chassis.settings import CALLS_AT_ONCE_MAX, PlatformSettings
 from chassis.telemetry import Metrics
 from chassis.testing.database import TestDatabases
 from gateway.coalescing import Identity

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pricing.quote import Price
 from services.catalog.domain.prices import BasketToQuote, Channel
-from services.catalog.repository.price_rows import Asked, Changes, Lasting
+from services.catalog.repository.offer_rows import Asked, Changes, Lasting
 
-OFFERS_MAX = 50_000
-"""So many are kept, the ones that were read last. Each takes about half a kilobyte."""
+OFFERS_MAX = 20_000
+"""So many are kept, the ones that were read last. Each takes some 600 bytes."""
 
 _Key = tuple[str, str, Channel]
 

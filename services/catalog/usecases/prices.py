@@ -45,8 +45,8 @@ from services.catalog.domain.prices import (
     WatchedPrices,
     Withdrawal,
 )
-from services.catalog.repository import price_rows, product_rows
-from services.catalog.repository.price_rows import Asked, Offer
+from services.catalog.repository import offer_rows, price_rows, product_rows
+from services.catalog.repository.offer_rows import Asked, Offer
 from services.catalog.usecases.known_offers import KnownOffers
 
 PriceEvents = Callable[[Sequence[ToldPrice]], Sequence[Event]]
@@ -197,7 +197,7 @@ class Prices:
         stores = list(dict.fromkeys(basket.store for basket in baskets))
         tenants = list(dict.fromkeys(basket.tenant for basket in baskets))
         async with self.database.reading() as reading:
-            changes = await price_rows.changes(reading, stores, tenants)
+            changes = await offer_rows.changes(reading, stores, tenants)
         known = [self._known.of(basket, changes) for basket in baskets]
         others = iter(
             await self._read_and_quoted(
@@ -222,7 +222,7 @@ class Prices:
         ]
         distinct = list(dict.fromkeys(asked))
         async with self.database.reading() as reading:
-            offers, now = await price_rows.offers(reading, distinct)
+            offers, now = await offer_rows.offers(reading, distinct)
         for each, lasting in zip(distinct, offers, strict=True):
             self._known.keep(each, lasting)
         known = {each: found.offer for each, found in zip(distinct, offers, strict=True)}

@@ -15,7 +15,7 @@ from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2
 from pricing import quote as pricing
 from pricing.basket import BasketLine
 from services.catalog.domain.prices import BasketQuote, BasketToQuote, Channel
-from services.catalog.repository.price_rows import Asked, Changes, Lasting, Offer
+from services.catalog.repository.offer_rows import Asked, Changes, Lasting, Offer
 from services.catalog.usecases.known_offers import KnownOffers
 from services.catalog.usecases.prices import Prices
 from tests.integration.catalog.chains import (

@@ -12,7 +12,7 @@ from chassis.rpc.batch import read_results
 from chassis.rpc.status import from_status
 from hutong.catalog.v1 import catalog_pb2, catalog_service_pb2
 from hutong.common.v1 import money_pb2
-from services.catalog.repository import price_rows
+from services.catalog.repository import offer_rows
 from tests.integration.catalog.chains import (
     EACH,
     GRAM,
@@ -343,7 +343,7 @@ async def test_a_batch_of_quotes_is_one_statement_that_only_indexes_answer(world
         await tx.run("analyze price")
         asked = 50
         plan = await tx.rows(
-            "explain (analyze, costs off, timing off, summary off) " + price_rows.OFFERS,
+            "explain (analyze, costs off, timing off, summary off) " + offer_rows.OFFERS,
             [tenant] * asked,
             [store] * asked,
             [f"p{i}" for i in range(asked)],

@@ -7,8 +7,8 @@ from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.kernel.errors import ErrorKind, HutongError, InvalidInput, Overloaded
-from chassis.rpc.status import DOMAIN, RETRY_AFTER_MS, code_of, from_status, to_status
+from chassis.kernel.errors import RETRY_AFTER_MS, ErrorKind, HutongError, InvalidInput, Overloaded
+from chassis.rpc.status import DOMAIN, code_of, from_status, to_status
 
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
 errors = st.builds(
