@@ -14,11 +14,10 @@ from sqlalchemy import MetaData
 from chassis.db.engine import Database
 from chassis.kernel.clock import Clock
 from chassis.log import logger
-from chassis.messaging.coalescer import LANES, Coalescer, Item, Result, RunBatch
+from chassis.messaging.coalescer import Lanes
 from chassis.messaging.relay import Relay
 from chassis.rpc.client import Peer
 from chassis.rpc.server import Servicer
-from chassis.settings import BATCH_ITEMS_MAX
 from chassis.telemetry import Metrics
 
 WORKER_RETRY_SECONDS = 1.0
@@ -39,19 +38,7 @@ class Deps:
     clock: Clock
     metrics: Metrics
     peer: Callable[[str], Peer]
-    batch_items_max: int = BATCH_ITEMS_MAX
-
-    def coalescer(
-        self, lane: str, run: RunBatch[Item, Result], *, batches_at_once_max: int = LANES
-    ) -> Coalescer[Item, Result]:
-        """A lane whose batches are as large as they may be in this process."""
-        return Coalescer(
-            lane,
-            run,
-            metrics=self.metrics,
-            batch_items_max=self.batch_items_max,
-            batches_at_once_max=batches_at_once_max,
-        )
+    lanes: Lanes
 
 
 @dataclass(frozen=True, slots=True)

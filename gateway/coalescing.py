@@ -20,12 +20,11 @@ from google.rpc import code_pb2, status_pb2
 from chassis import tracing
 from chassis.kernel.errors import DeadlineExceeded, HutongError, Unavailable
 from chassis.log import logger
-from chassis.messaging.coalescer import Coalescer
+from chassis.messaging.coalescer import Coalescer, Lanes
 from chassis.rpc.access import path_of, rules_of
 from chassis.rpc.auth import CACHED_TOKENS_MAX, Authenticator, Caller, TokenSource
 from chassis.rpc.call import Call, caller_to_proto
 from chassis.rpc.values import wire_bytes
-from chassis.telemetry import Metrics
 from gateway.limits import (
     BATCH_BYTES_MAX,
     BATCHES_APART_SECONDS,
@@ -72,14 +71,11 @@ class Coalescing:
         twins: Mapping[str, str],
         upstream: Upstream,
         identity: Identity,
-        metrics: Metrics,
-        *,
-        batch_items_max: int,
+        lanes: Lanes,
     ) -> None:
         self._identity = identity
         self._lanes = {
-            path: _Lane(path, twin, upstream, identity.token, metrics, batch_items_max)
-            for path, twin in twins.items()
+            path: _Lane(path, twin, upstream, identity.token, lanes) for path, twin in twins.items()
         }
 
     def takes(self, path: str, request: bytes) -> bool:
@@ -156,17 +152,14 @@ class _Lane:
         twin: str,
         upstream: Upstream,
         token: TokenSource,
-        metrics: Metrics,
-        batch_items_max: int,
+        lanes: Lanes,
     ) -> None:
         self._twin = twin
         self._upstream = upstream
         self._token = token
-        self.coalescer: Coalescer[_Item, Outcome] = Coalescer(
+        self.coalescer: Coalescer[_Item, Outcome] = lanes.lane(
             f"gateway.{path.rpartition('/')[2]}",
             self._run,
-            metrics=metrics,
-            batch_items_max=batch_items_max,
             batches_at_once_max=BATCHES_AT_ONCE_MAX,
             apart_seconds=BATCHES_APART_SECONDS,
         )

@@ -20,6 +20,7 @@ from chassis.app import Worker, Workers
 from chassis.garbage import spare_what_stays
 from chassis.health import Check, Lookout, PartHealth, redis_check
 from chassis.http import HttpServer
+from chassis.messaging.coalescer import Lanes
 from chassis.rpc.probe import Probe
 from chassis.telemetry import Metrics
 from gateway.coalescing import Identity
@@ -72,12 +73,8 @@ class Edge:
         self._probes = self._probes_of_processes()
         upstream = Upstream({contract_of(name): at for name, at in self._addresses.items()})
         self._upstream = upstream
-        api = Api(
-            upstream,
-            self._metrics,
-            identity=self._identity(),
-            batch_items_max=platform.batch_items_max,
-        )
+        lanes = Lanes(self._metrics, platform.batch_items_max)
+        api = Api(upstream, lanes, identity=self._identity())
         self._api = api
         http = HttpServer(
             application(

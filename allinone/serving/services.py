@@ -17,6 +17,7 @@ from chassis.db.engine import Database
 from chassis.garbage import spare_what_stays
 from chassis.health import Check, Lookout, PartHealth, database_check
 from chassis.kernel.clock import SystemClock
+from chassis.messaging.coalescer import Lanes
 from chassis.rpc.client import Peer
 from chassis.rpc.server import RpcServer
 from chassis.settings import SettingsError
@@ -139,7 +140,7 @@ class Services:
             clock=SystemClock(),
             metrics=self._metrics,
             peer=peer,
-            batch_items_max=self._settings.platform.batch_items_max,
+            lanes=Lanes(self._metrics, self._settings.platform.batch_items_max),
         )
 
     def _address(self, name: str) -> str:

@@ -239,3 +239,29 @@ def _tell(waiting: _Waiting[Item, Result], result: Result | Exception) -> None:
         waiting.answer.set_exception(result)
     else:
         waiting.answer.set_result(result)
+
+
+@dataclass(frozen=True, slots=True)
+class Lanes:
+    """Makes the lanes of a process: with its metrics, and with batches as large as it may make."""
+
+    metrics: Metrics
+    batch_items_max: int = BATCH_ITEMS_MAX
+
+    def lane(
+        self,
+        name: str,
+        run: RunBatch[Item, Result],
+        *,
+        batches_at_once_max: int = LANES,
+        apart_seconds: float = 0.0,
+    ) -> Coalescer[Item, Result]:
+        """A lane of this name; what it does without is as a Coalescer has it."""
+        return Coalescer(
+            name,
+            run,
+            metrics=self.metrics,
+            batch_items_max=self.batch_items_max,
+            batches_at_once_max=batches_at_once_max,
+            apart_seconds=apart_seconds,
+        )

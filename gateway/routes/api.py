@@ -16,10 +16,9 @@ from starlette.types import Receive, Scope, Send
 from chassis import tracing
 from chassis.kernel.errors import HutongError, InvalidInput, Unauthenticated
 from chassis.log import logger
+from chassis.messaging.coalescer import Lanes
 from chassis.rpc.admission import Admission, Places, urgency_of
 from chassis.rpc.values import wire_bytes
-from chassis.settings import BATCH_ITEMS_MAX
-from chassis.telemetry import Metrics
 from gateway.answers import Answer
 from gateway.coalescing import Coalescing, Identity, twins_of
 from gateway.limits import (
@@ -71,13 +70,9 @@ class Api:
     """
 
     def __init__(
-        self,
-        upstream: Upstream,
-        metrics: Metrics,
-        *,
-        identity: Identity | None = None,
-        batch_items_max: int = BATCH_ITEMS_MAX,
+        self, upstream: Upstream, lanes: Lanes, *, identity: Identity | None = None
     ) -> None:
+        metrics = lanes.metrics
         contracts = contracts_of(upstream.services)
         self.bindings = bindings_of(contracts.methods)
         self.openapi = openapi_of(self.bindings, contracts.comments)
@@ -97,8 +92,7 @@ class Api:
                 {path: twin for path, twin in twins.items() if path in annotated},
                 upstream,
                 identity,
-                metrics,
-                batch_items_max=batch_items_max,
+                lanes,
             )
 
     @property

@@ -50,7 +50,7 @@ def build(deps: Deps) -> Service:
         deps.database,
         little_left=LittleLeft(settings.low_stock_pieces, settings.low_stock_grams),
     )
-    quote_lane = deps.coalescer(
+    quote_lane = deps.lanes.lane(
         "catalog.quote_baskets",
         prices.quote_baskets,
         batches_at_once_max=QUOTE_BATCHES_AT_ONCE_MAX,

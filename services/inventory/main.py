@@ -39,9 +39,9 @@ def build(deps: Deps) -> Service:
         changed=board.changed,
     )
     lanes = Lanes(
-        reserve=deps.coalescer("inventory.reserve", stock.reserve),
-        commit=deps.coalescer("inventory.commit", stock.commit),
-        release=deps.coalescer("inventory.release", stock.release),
+        reserve=deps.lanes.lane("inventory.reserve", stock.reserve),
+        commit=deps.lanes.lane("inventory.commit", stock.commit),
+        release=deps.lanes.lane("inventory.release", stock.release),
     )
     return Service(
         name=NAME,

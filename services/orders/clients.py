@@ -14,12 +14,10 @@ from chassis import tracing
 from chassis.kernel import names
 from chassis.kernel.errors import ErrorKind, HutongError, Unavailable
 from chassis.log import logger
-from chassis.messaging.coalescer import Coalescer
+from chassis.messaging.coalescer import Coalescer, Lanes
 from chassis.rpc.auth import ROLE_SERVICE
 from chassis.rpc.batch import read_results
 from chassis.rpc.client import Peer
-from chassis.settings import BATCH_ITEMS_MAX
-from chassis.telemetry import Metrics
 from hutong.auth.v1 import call_context_pb2
 from hutong.catalog.v1 import catalog_service_pb2, catalog_service_pb2_grpc
 from hutong.inventory.v1 import inventory_service_pb2, inventory_service_pb2_grpc
@@ -107,12 +105,10 @@ class _Batches(Generic[Result]):
 class _Lane(Generic[Result]):
     """A batch method of another service, as calls of one item each."""
 
-    def __init__(
-        self, batches: _Batches[Result], *, metrics: Metrics, batch_items_max: int
-    ) -> None:
+    def __init__(self, batches: _Batches[Result], lanes: Lanes) -> None:
         self._batches = batches
-        self._coalescer: Coalescer[tuple[_Item, float], Result] = Coalescer(
-            batches.name, self._run, metrics=metrics, batch_items_max=batch_items_max
+        self._coalescer: Coalescer[tuple[_Item, float], Result] = lanes.lane(
+            batches.name, self._run
         )
 
     async def call(self, item: _Item, *, deadline: float) -> Result:
@@ -126,9 +122,7 @@ class _Lane(Generic[Result]):
 class CatalogPrices:
     """Prices from the catalogue."""
 
-    def __init__(
-        self, peer: Peer, *, metrics: Metrics, batch_items_max: int = BATCH_ITEMS_MAX
-    ) -> None:
+    def __init__(self, peer: Peer, lanes: Lanes) -> None:
         stub = catalog_service_pb2_grpc.CatalogServiceStub(peer.channel)
         self._batches = _Batches(
             "orders.quote",
@@ -138,7 +132,7 @@ class CatalogPrices:
             "quote",
             convert.quote_from_proto,
         )
-        self._lane = _Lane(self._batches, metrics=metrics, batch_items_max=batch_items_max)
+        self._lane = _Lane(self._batches, lanes)
 
     async def quote(self, basket: Basket, *, deadline: float) -> Quote:
         """What the basket costs now."""
@@ -165,9 +159,7 @@ class CatalogPrices:
 class StoresToday:
     """What stores say of themselves, from the stores service."""
 
-    def __init__(
-        self, peer: Peer, *, metrics: Metrics, batch_items_max: int = BATCH_ITEMS_MAX
-    ) -> None:
+    def __init__(self, peer: Peer, lanes: Lanes) -> None:
         stub = stores_service_pb2_grpc.StoresServiceStub(peer.channel)
         self._batches = _Batches(
             "orders.check",
@@ -177,7 +169,7 @@ class StoresToday:
             "checked",
             convert.checked_from_proto,
         )
-        self._lane = _Lane(self._batches, metrics=metrics, batch_items_max=batch_items_max)
+        self._lane = _Lane(self._batches, lanes)
 
     async def today(self, wanted: Promise, *, deadline: float) -> StoreToday:
         """What the store says; StoreUnknown."""

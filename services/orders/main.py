@@ -20,6 +20,7 @@ from services.orders.sagas.quoting import Quotes
 from services.orders.settings import OrdersSettings
 from services.orders.usecases.baskets import Baskets
 from services.orders.usecases.orders import Orders
+from services.orders.usecases.reading import OrderReader
 from services.orders.usecases.uploads import UploadedPrices, Uploads
 from services.orders.workers import FreezeLifter, IdleBaskets, Recovery
 
@@ -27,18 +28,15 @@ from services.orders.workers import FreezeLifter, IdleBaskets, Recovery
 def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
     """The service, with its saga and the worker that recovers orders."""
     settings = load(OrdersSettings, service="orders")
-    bounds = {"batch_items_max": deps.batch_items_max}
     feed = Feed(service="orders", redis=deps.redis)
     orders = Orders(
         deps.database,
         encode=convert.encode,
-        feed=feed,
         lease_seconds=settings.lease_seconds,
-        metrics=deps.metrics,
-        **bounds,
     )
-    prices = CatalogPrices(deps.peer("catalog"), metrics=deps.metrics, **bounds)
-    stores = StoresToday(deps.peer("stores"), metrics=deps.metrics, **bounds)
+    reader = OrderReader(deps.database, feed=feed, lanes=deps.lanes)
+    prices = CatalogPrices(deps.peer("catalog"), deps.lanes)
+    stores = StoresToday(deps.peer("stores"), deps.lanes)
     baskets = Baskets(
         deps.database, prices=prices, stores=stores, encode=basket_convert.encode_basket
     )
@@ -54,21 +52,14 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
         uploaded=UploadedPrices(prices, clock=deps.clock),
         stores=stores,
     )
-    saga = OrderSaga(
-        orders,
-        quotes=quotes,
-        driver=driver,
-        metrics=deps.metrics,
-        checkpoint=checkpoint,
-        **bounds,
-    )
+    saga = OrderSaga(orders, quotes=quotes, driver=driver, lanes=deps.lanes, checkpoint=checkpoint)
     recovery = Recovery(orders, saga, metrics=deps.metrics)
     return Service(
         name="orders",
         servicers=[
             Servicer(
                 OrdersServicer(
-                    orders, saga, quotes, baskets, Uploads(saga.place), metrics=deps.metrics
+                    reader, saga, quotes, baskets, Uploads(saga.place), metrics=deps.metrics
                 ),
                 orders_service_pb2_grpc.add_OrdersServiceServicer_to_server,
                 "hutong.orders.v1.OrdersService",
@@ -80,7 +71,7 @@ def build(deps: Deps, *, checkpoint: Checkpoint = pass_on) -> Service:
             Worker("orders.idle_baskets", IdleBaskets(baskets).round, is_detached=True),
             Worker("orders.freezes", FreezeLifter(baskets).round, is_detached=True),
         ],
-        closing=[saga.close, orders.close],
+        closing=[saga.close, reader.close],
     )
 
 

@@ -20,9 +20,9 @@ def build(deps: Deps) -> Service:
         payment_changed=convert.payment_changed,
         wallet_topped_up=convert.wallet_topped_up,
     )
-    takes = deps.coalescer("payments.take", payments.take)
-    captures = deps.coalescer("payments.capture", payments.capture)
-    voids = deps.coalescer("payments.void", payments.void)
+    takes = deps.lanes.lane("payments.take", payments.take)
+    captures = deps.lanes.lane("payments.capture", payments.capture)
+    voids = deps.lanes.lane("payments.void", payments.void)
     api = PaymentsApi(payments, takes=takes, captures=captures, voids=voids)
     return Service(
         name="payments",

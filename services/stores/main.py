@@ -22,8 +22,8 @@ def build(deps: Deps) -> Service:
     """The service, and the worker that knows the stores before somebody asks."""
     views = StoreViews(deps.database, encode=known_store)
     stores = Stores(deps.database, views=views, events=StoreEvents())
-    reads = deps.coalescer("stores.read", stores.get_all)
-    checks = deps.coalescer("stores.check", stores.check_all)
+    reads = deps.lanes.lane("stores.read", stores.get_all)
+    checks = deps.lanes.lane("stores.check", stores.check_all)
     return Service(
         name=NAME,
         servicers=[

@@ -17,6 +17,7 @@ from chassis.db.engine import Database
 from chassis.http import HttpServer
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import HutongError
+from chassis.messaging.coalescer import Lanes
 from chassis.rpc.auth import Authenticator, Caller
 from chassis.rpc.call import caller_to_proto
 from chassis.rpc.client import Peer
@@ -151,7 +152,7 @@ class World:
         )
         tokens = self.issuer.service_tokens("gateway", tenant=TENANT)
         identity = Identity(_authenticator(self.issuer), tokens) if is_coalescing else None
-        api = Api(upstream, self.metrics, identity=identity)
+        api = Api(upstream, Lanes(self.metrics), identity=identity)
         app = application(front, api, allowed_origins=allowed_origins)
         server = HttpServer(app, host="127.0.0.1", port=0, connections_max=CONNECTIONS_MAX)
         await server.start()
@@ -304,6 +305,7 @@ class Worlds:
             clock=SystemClock(),
             metrics=metrics,
             peer=peer,
+            lanes=Lanes(metrics),
         )
 
 

@@ -21,7 +21,7 @@ from services.orders.domain.orders import Order, PlaceOrder, Purchaser, may_know
 from services.orders.sagas.orders import OrderSaga
 from services.orders.sagas.quoting import Quotes
 from services.orders.usecases.baskets import Baskets
-from services.orders.usecases.orders import Orders
+from services.orders.usecases.reading import OrderReader
 from services.orders.usecases.uploads import Uploads
 
 Asked = tuple[PlaceOrder, RequestKey, float]
@@ -32,7 +32,7 @@ class OrdersServicer(BasketMethods, UploadMethods, orders_service_pb2_grpc.Order
 
     def __init__(
         self,
-        orders: Orders,
+        orders: OrderReader,
         saga: OrderSaga,
         quotes: Quotes,
         baskets: Baskets,

@@ -40,7 +40,7 @@ from services.orders.domain.orders import (
     Wanted,
 )
 from services.orders.domain.promises import StoreToday
-from services.orders.usecases.orders import aggregate_of
+from services.orders.usecases.reading import aggregate_of
 
 ORDER_CHANGED = events_pb2.OrderChanged.DESCRIPTOR.full_name
 

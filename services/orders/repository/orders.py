@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
 
 from chassis.db.transaction import Reading, Row, Transaction
 from chassis.kernel.errors import HutongError
-from chassis.kernel.geo import Position
-from chassis.kernel.money import Money
 from chassis.kernel.names import CustomerId, StoreId
-from chassis.kernel.quantity import Unit
-from services.orders.domain.delivery import DeliveryAddress
 from services.orders.domain.orders import (
-    Fulfilment,
     Order,
-    PricedLine,
     State,
-    Tender,
-    TenderType,
 )
 from services.orders.repository import recorded
+from services.orders.repository.stored import (
+    aware,
+    delivery_json,
+    lines_json,
+    order_of,
+    reason_json,
+    tendered_minor,
+)
 
 _COLUMNS = """store_id, order_id, state, fulfilment, lines, currency, total_minor, tender_type,
        tendered_minor, customer_id, till, placed_by, end_reason, version, attempts, lease_token,
@@ -173,18 +170,18 @@ async def insert_all(tx: Transaction, new: Sequence[NewOrder], *, lease_seconds:
         [order.store for order in orders],
         [order.order_id for order in orders],
         [order.fulfilment for order in orders],
-        [_lines_json(order.lines) for order in orders],
+        [lines_json(order.lines) for order in orders],
         [order.total.currency for order in orders],
         [order.total.amount_minor for order in orders],
         [order.tender.type for order in orders],
-        [_tendered_minor(order.tender) for order in orders],
+        [tendered_minor(order.tender) for order in orders],
         [order.customer for order in orders],
         [order.till for order in orders],
         [order.placed_by for order in orders],
         [one.request_key for one in new],
         [order.lease_token for order in orders],
         [order.created_at for order in orders],
-        [_delivery_json(order.delivery) for order in orders],
+        [delivery_json(order.delivery) for order in orders],
         [order.basket_version for order in orders],
         lease_seconds,
         [order.traceparent or None for order in orders],
@@ -197,7 +194,7 @@ async def get(
 ) -> Order | None:
     """One order, locked if asked for; None if there is none."""
     row = await tx.row(_GET + (" for update" if for_update else ""), store, order_id)
-    return None if row is None else _order(row)
+    return None if row is None else order_of(row)
 
 
 async def get_all(
@@ -207,7 +204,7 @@ async def get_all(
     rows = await reading.rows(
         _GET_ALL, [store for store, _ in names], [order_id for _, order_id in names]
     )
-    return {(order.store, order.order_id): order for order in map(_order, rows)}
+    return {(order.store, order.order_id): order for order in map(order_of, rows)}
 
 
 async def newest(
@@ -218,7 +215,7 @@ async def newest(
         rows = await reading.rows(_LIST, store, before, limit)
     else:
         rows = await reading.rows(_LIST_OF_CUSTOMER, store, before, limit, customer)
-    return [_order(row) for row in rows]
+    return [order_of(row) for row in rows]
 
 
 async def begin_move(
@@ -238,7 +235,7 @@ async def begin_move(
         order.store,
         order.order_id,
         to_state,
-        _reason_json(end_reason),
+        reason_json(end_reason),
         request_key,
         lease_token,
         lease_seconds,
@@ -252,7 +249,7 @@ async def mark_ready(
     """The order that is locked, packed from now on."""
     row = await tx.row(_MARK_READY, order.store, order.order_id, request_key, tells_delivery)
     assert row is not None
-    return _order(row)
+    return order_of(row)
 
 
 async def move_all(
@@ -269,7 +266,7 @@ async def move_all(
         [move.order.lease_token for move in moves],
         [move.order.state for move in moves],
         [move.to_state for move in moves],
-        [_reason_json(move.end_reason) for move in moves],
+        [reason_json(move.end_reason) for move in moves],
         lease_seconds,
     )
     moved = {(row.store_id, row.order_id): row for row in rows}
@@ -288,7 +285,7 @@ def _after(move: Move, row: Row) -> Order:
         state=move.to_state,
         end_reason=move.end_reason or move.order.end_reason,
         version=row.version,
-        updated_at=_aware(row.updated_at),
+        updated_at=aware(row.updated_at),
         lease_token=move.order.lease_token if is_on_the_way else "",
     )
 
@@ -303,7 +300,7 @@ async def take_over(
 ) -> list[Order]:
     """Takes orders whose lease ran out, each attempt for twice as long as the one before."""
     rows = await tx.rows(_TAKE_OVER, lease_token, lease_seconds, pause_seconds_max, limit)
-    return [_order(row) for row in rows]
+    return [order_of(row) for row in rows]
 
 
 async def give_up_leases(
@@ -322,102 +319,3 @@ async def give_up_leases(
 async def count_on_the_way(reading: Reading) -> dict[State, int]:
     """How many orders are on their way, or wait for a person, by state."""
     return {State(row.state): row.orders for row in await reading.rows(_ON_THE_WAY)}
-
-
-def _order(row: Row) -> Order:
-    currency = row.currency
-    tendered = None if row.tendered_minor is None else Money(row.tendered_minor, currency)
-    return Order(
-        store=StoreId(row.store_id),
-        order_id=row.order_id,
-        state=State(row.state),
-        fulfilment=Fulfilment(row.fulfilment),
-        lines=tuple(_line(line, currency) for line in row.lines),
-        total=Money(row.total_minor, currency),
-        tender=Tender(TenderType(row.tender_type), tendered),
-        customer=None if row.customer_id is None else CustomerId(row.customer_id),
-        till=row.till,
-        placed_by=row.placed_by,
-        end_reason=None if row.end_reason is None else HutongError.from_facts(row.end_reason),
-        created_at=_aware(row.created_at),
-        updated_at=_aware(row.updated_at),
-        version=row.version,
-        attempts=row.attempts,
-        lease_token=row.lease_token or "",
-        delivery=None if row.delivery is None else _delivery(row.delivery),
-        tells_delivery=row.tells_delivery,
-        basket_version=row.basket_version,
-        traceparent=row.traceparent or "",
-        receipt=None if row.receipt is None else recorded.receipt(row.receipt),
-    )
-
-
-def _aware(moment: datetime) -> datetime:
-    assert moment.tzinfo is not None
-    return moment
-
-
-def _line(stored: dict[str, Any], currency: str) -> PricedLine:
-    return PricedLine(
-        sku=stored["sku"],
-        display_name=stored["display_name"],
-        quantity=stored["quantity"],
-        unit=Unit(stored["unit"]),
-        unit_price=Money(stored["unit_price_minor"], currency),
-        price_version=stored["price_version"],
-        line_total=Money(stored["line_total_minor"], currency),
-        label=stored.get("label", ""),
-        charge=recorded.charge(stored, currency),
-    )
-
-
-def _lines_json(lines: Sequence[PricedLine]) -> str:
-    return json.dumps(
-        [
-            {
-                "sku": line.sku,
-                "display_name": line.display_name,
-                "quantity": line.quantity,
-                "unit": line.unit,
-                "unit_price_minor": line.unit_price.amount_minor,
-                "price_version": line.price_version,
-                "line_total_minor": line.line_total.amount_minor,
-                **({"label": line.label} if line.label else {}),
-                **({} if line.charge is None else recorded.charge_facts(line.charge)),
-            }
-            for line in lines
-        ]
-    )
-
-
-def _delivery(stored: dict[str, Any]) -> DeliveryAddress:
-    return DeliveryAddress(
-        recipient=stored["recipient"],
-        phone=stored["phone"],
-        street=stored["street"],
-        position=Position(stored["latitude_e7"], stored["longitude_e7"]),
-        note=stored["note"],
-    )
-
-
-def _delivery_json(delivery: DeliveryAddress | None) -> str | None:
-    if delivery is None:
-        return None
-    return json.dumps(
-        {
-            "recipient": delivery.recipient,
-            "phone": delivery.phone,
-            "street": delivery.street,
-            "latitude_e7": delivery.position.latitude_e7,
-            "longitude_e7": delivery.position.longitude_e7,
-            "note": delivery.note,
-        }
-    )
-
-
-def _reason_json(reason: HutongError | None) -> str | None:
-    return None if reason is None else json.dumps(reason.as_facts())
-
-
-def _tendered_minor(tender: Tender) -> int | None:
-    return None if tender.tendered is None else tender.tendered.amount_minor

@@ -17,9 +17,7 @@ from chassis import tracing
 from chassis.db.idempotency import Replayed, RequestKey, StoredAnswer
 from chassis.kernel.errors import DeadlineExceeded, HutongError, RequestIdReused, RequestInFlight
 from chassis.log import logger, our_fault
-from chassis.messaging.coalescer import Coalescer, Later
-from chassis.settings import BATCH_ITEMS_MAX
-from chassis.telemetry import Metrics
+from chassis.messaging.coalescer import Coalescer, Lanes, Later
 from services.orders.domain.charging import charged, require_recordable
 from services.orders.domain.orders import (
     STEP_REFUSALS,
@@ -89,36 +87,23 @@ class OrderSaga:
         *,
         quotes: Quotes,
         driver: Driver,
-        metrics: Metrics,
+        lanes: Lanes,
         checkpoint: Checkpoint = pass_on,
-        batch_items_max: int = BATCH_ITEMS_MAX,
     ) -> None:
         self._orders = orders
         self._quotes = quotes
         self._driver = driver
         self._checkpoint = checkpoint
-        self._metrics = metrics
+        self._metrics = lanes.metrics
         self._running: dict[tuple[str, bytes], _Running] = {}
         self._till_sales, self._uploaded_sales, self._online_orders = (
-            Coalescer[Placing, bytes](
-                lane,
-                self._place_all,
-                metrics=metrics,
-                batch_items_max=batch_items_max,
-                batches_at_once_max=BATCHES_AT_ONCE_MAX,
-            )
-            for lane in ("orders.place_at_till", "orders.place_uploaded", "orders.place_online")
+            lanes.lane(name, self._place_all, batches_at_once_max=BATCHES_AT_ONCE_MAX)
+            for name in ("orders.place_at_till", "orders.place_uploaded", "orders.place_online")
         )
-        self._begun: Coalescer[Order, bytes] = Coalescer(
-            "orders.drive",
-            self._advance,
-            metrics=metrics,
-            batch_items_max=batch_items_max,
-            batches_at_once_max=BATCHES_AT_ONCE_MAX,
+        self._begun: Coalescer[Order, bytes] = lanes.lane(
+            "orders.drive", self._advance, batches_at_once_max=BATCHES_AT_ONCE_MAX
         )
-        self._left_behind: Coalescer[Order, Moved] = Coalescer(
-            "orders.recover", self._recovered, metrics=metrics, batch_items_max=batch_items_max
-        )
+        self._left_behind: Coalescer[Order, Moved] = lanes.lane("orders.recover", self._recovered)
 
     async def place(self, command: PlaceOrder, key: RequestKey, *, deadline: float) -> bytes:
         """The placed order as reply bytes; the refusal, if it is refused.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chassis.db.engine import Database
@@ -16,15 +15,11 @@ from chassis.db.idempotency import (
     keep_all,
 )
 from chassis.db.transaction import Transaction
-from chassis.kernel import ids, names
-from chassis.kernel.errors import HutongError, Refusal, RequestInFlight, ResourceNotFound
-from chassis.kernel.names import CustomerId, StoreId
+from chassis.kernel import ids
+from chassis.kernel.errors import HutongError, Refusal, RequestInFlight
+from chassis.kernel.names import StoreId
 from chassis.messaging import outbox
-from chassis.messaging.coalescer import Coalescer
-from chassis.messaging.feed import Feed
 from chassis.messaging.outbox import Event
-from chassis.settings import BATCH_ITEMS_MAX
-from chassis.telemetry import Metrics
 from services.orders.domain.baskets import BasketInCheckout, KeptBasket, checkout_of
 from services.orders.domain.orders import (
     KEPT,
@@ -37,8 +32,6 @@ from services.orders.domain.orders import (
     Quote,
     State,
     assert_legal,
-    is_final,
-    is_visible_to,
     may_know_delivery,
     require_cancellable,
     require_state,
@@ -47,9 +40,7 @@ from services.orders.repository import baskets as basket_rows
 from services.orders.repository import orders as repository
 from services.orders.repository.baskets import EndedCheckout
 from services.orders.repository.orders import Move, NewOrder
-
-READ_SECONDS_MAX = 5.0
-"""The longest time that a watcher's read waits for its batch."""
+from services.orders.usecases.reading import require_visible
 
 PAUSE_SECONDS_MIN = 0.5
 PAUSE_SECONDS_MAX = 60.0
@@ -90,16 +81,9 @@ class Orders:
         database: Database,
         *,
         encode: Encode,
-        feed: Feed,
         lease_seconds: float,
-        metrics: Metrics,
-        batch_items_max: int = BATCH_ITEMS_MAX,
     ) -> None:
         self.database = database
-        self._feed = feed
-        self._reads: Coalescer[tuple[StoreId, str], Order | None] = Coalescer(
-            "orders.read", self._read_all, metrics=metrics, batch_items_max=batch_items_max
-        )
         self._encode = encode
         self._lease_seconds = lease_seconds
 
@@ -263,7 +247,7 @@ class Orders:
     ) -> Order:
         """The order, locked; RequestInFlight if somebody drives it."""
         found = await repository.get(tx, store, order_id, for_update=True)
-        order = _require_visible(found, store, order_id, purchaser)
+        order = require_visible(found, store, order_id, purchaser)
         if order.state in ON_THE_WAY:
             raise RequestInFlight
         return order
@@ -338,53 +322,10 @@ class Orders:
         async with self.database.transaction() as tx:
             await repository.give_up_leases(tx, orders, pauses_seconds=pauses)
 
-    async def close(self) -> None:
-        """Waits until every read is answered."""
-        await self._reads.close()
-
     async def count_on_the_way(self) -> dict[State, int]:
         """How many orders are on their way, or wait for a person, by state."""
         async with self.database.reading() as reading:
             return await repository.count_on_the_way(reading)
-
-    async def get_order(
-        self, store: StoreId, order_id: str, purchaser: Purchaser, *, deadline: float
-    ) -> Order:
-        """One order that the purchaser may see; ResourceNotFound otherwise."""
-        order = await self._reads.submit((store, order_id), deadline=deadline)
-        return _require_visible(order, store, order_id, purchaser)
-
-    async def _read_all(self, names: Sequence[tuple[StoreId, str]]) -> list[Order | None]:
-        """Orders by store and id, in one statement: watchers look again and again."""
-        async with self.database.reading() as reading:
-            found = await repository.get_all(reading, sorted(set(names)))
-        return [found.get(name) for name in names]
-
-    async def watch_order(
-        self, store: StoreId, order_id: str, purchaser: Purchaser, *, after_version: int
-    ) -> AsyncIterator[Order]:
-        """The order in each version after the given one, as it comes, until it is final."""
-        told = after_version
-        with self._feed.watching(aggregate_of(store, order_id)) as watch:
-            while True:
-                deadline = time.monotonic() + READ_SECONDS_MAX
-                order = await self.get_order(store, order_id, purchaser, deadline=deadline)
-                if order.version > told:
-                    told = order.version
-                    yield order
-                if is_final(order.state):
-                    return
-                await watch.news()
-
-    async def list_orders(
-        self, store: StoreId, purchaser: Purchaser, *, before: str, limit: int
-    ) -> list[Order]:
-        """Orders of a store that the purchaser may see, newest first."""
-        customer = None if purchaser.is_staff else purchaser.customer or CustomerId("")
-        async with self.database.reading() as reading:
-            return await repository.newest(
-                reading, store, before=before, limit=limit, customer=customer
-            )
 
 
 def _why_not(kept: KeptBasket, version: int) -> HutongError:
@@ -394,11 +335,6 @@ def _why_not(kept: KeptBasket, version: int) -> HutongError:
     except HutongError as refusal:
         return refusal
     return BasketInCheckout()
-
-
-def aggregate_of(store: StoreId, order_id: str) -> str:
-    """The order as its events name it."""
-    return f"{names.tenant_of(store)}/{names.ORDER.format(store, order_id)}"
 
 
 def new_order(command: PlaceOrder, quote: Quote) -> Order:
@@ -424,11 +360,3 @@ def new_order(command: PlaceOrder, quote: Quote) -> Order:
         traceparent=command.traceparent,
         receipt=None if command.recorded is None else command.recorded.receipt,
     )
-
-
-def _require_visible(
-    order: Order | None, store: StoreId, order_id: str, purchaser: Purchaser
-) -> Order:
-    if order is None or not is_visible_to(order, purchaser):
-        raise ResourceNotFound(resource=names.ORDER.format(store, order_id))
-    return order

@@ -18,6 +18,7 @@ from allinone.topology import BLUEPRINTS
 from chassis.http import HttpServer
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import Conflict, PermissionDenied
+from chassis.messaging.coalescer import Lanes
 from chassis.rpc.auth import Authenticator
 from chassis.rpc.key_set import FileKeys
 from chassis.telemetry import Metrics
@@ -226,7 +227,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         keys=FileKeys(issuer.jwks_file), issuer=ISSUER, audience=AUDIENCE, clock=SystemClock()
     )
     upstream, metrics = Upstream({CATALOG: service.address}), Metrics()
-    api = Api(upstream, metrics, identity=Identity(authenticator, lambda: "the-gateway's"))
+    api = Api(upstream, Lanes(metrics), identity=Identity(authenticator, lambda: "the-gateway's"))
     front = Front(
         services=[CATALOG],
         grpc_address="",

@@ -14,6 +14,7 @@ import structlog
 
 from chassis import log
 from chassis.http import HttpServer
+from chassis.messaging.coalescer import Lanes
 from chassis.rpc.admission import SHARE_PERCENT, Urgency
 from chassis.telemetry import Metrics
 from gateway import limits
@@ -133,7 +134,7 @@ async def slow() -> AsyncIterator[tuple[SlowService, HttpServer]]:
         docs_folder=Path("docs"),
     )
     server = HttpServer(
-        application(front, Api(upstream, front.metrics)),
+        application(front, Api(upstream, Lanes(front.metrics))),
         host="127.0.0.1",
         port=0,
         connections_max=limits.CONNECTIONS_MAX,

@@ -12,6 +12,7 @@ import pytest
 
 from chassis.http import HttpServer
 from chassis.kernel.errors import Conflict, HutongError, Unavailable
+from chassis.messaging.coalescer import Lanes
 from chassis.rpc.auth import Caller
 from chassis.telemetry import Metrics
 from gateway import limits
@@ -145,7 +146,7 @@ async def stage() -> AsyncIterator[Stage]:
         metrics=metrics,
         docs_folder=Path("docs"),
     )
-    served = Api(upstream, metrics)
+    served = Api(upstream, Lanes(metrics))
     server = HttpServer(
         application(front, served), host="127.0.0.1", port=0, connections_max=CONNECTIONS_MAX
     )

@@ -8,7 +8,6 @@ from chassis.db.engine import Database
 from chassis.db.idempotency import StoredAnswer, request_key
 from chassis.kernel import ids, names
 from chassis.kernel.errors import HutongError
-from chassis.messaging.feed import Feed
 from hutong.orders.v1 import baskets_pb2
 from services.orders.convert import orders as convert
 from services.orders.domain.baskets import BasketName
@@ -38,9 +37,7 @@ def orders_of(world: World) -> Orders:
     return Orders(
         world.database("orders"),
         encode=convert.encode,
-        feed=Feed(service="orders", redis=world.redis),
         lease_seconds=60,
-        metrics=world.metrics,
     )
 
 

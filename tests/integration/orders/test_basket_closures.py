@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from chassis.kernel.clock import SystemClock
 from chassis.kernel.errors import HutongError, Unavailable
 from chassis.kernel.names import CustomerId, StoreId
+from chassis.messaging.coalescer import Lanes
 from chassis.rpc.auth import Caller
 from hutong.orders.v1 import baskets_pb2
 from services.orders.clients import CatalogPrices
@@ -181,7 +182,7 @@ async def test_a_basket_is_read_while_the_stores_do_not_answer(shop: Shop, world
     at = await branch(shop, "shut6")
     baskets = Baskets(
         world.database("orders"),
-        prices=CatalogPrices(world.deps["orders"].peer("catalog"), metrics=world.metrics),
+        prices=CatalogPrices(world.deps["orders"].peer("catalog"), Lanes(world.metrics)),
         stores=SilentStores(),
         encode=encode_basket,
     )
