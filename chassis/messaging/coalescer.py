@@ -32,15 +32,6 @@ from chassis.telemetry import Metrics
 QUEUE_ITEMS_MAX = 4000
 LANES = 1
 
-LATE_FACTOR = 1.25
-"""An item is turned away if waiting so many times as long as it looks would make it late."""
-
-FULL_SHARE = 0.25
-"""Batches of at least this share of the largest tell how fast a lane is when it is full."""
-
-NEWEST_SHARE = 0.2
-"""So much the newest such batch counts in what is known of the speed."""
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -92,8 +83,6 @@ class Coalescer(Generic[Item, Result]):
         self._batches: set[asyncio.Task[None]] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._is_closed = False
-        self._seconds_each = self._ended = 0.0
-        self._in_flight = 0
         self._begun = 0.0
         self._starting: asyncio.Handle | None = None
         self._batch_size = metrics.batch_items.labels(lane)
@@ -103,8 +92,7 @@ class Coalescer(Generic[Item, Result]):
         """The item's result, from whichever batch it rides in.
 
         `deadline` is a reading of the monotonic clock: an item that is still queued then is dropped
-        with DeadlineExceeded. Raises Overloaded at once if the queue is full, or so long that the
-        item would come too late: work on it would be lost, and others' answers would be late too.
+        with DeadlineExceeded. Raises Overloaded at once if the queue is full.
         """
         with tracing.span(self._lane):
             return await self.enqueue(item, deadline=deadline)
@@ -115,7 +103,7 @@ class Coalescer(Generic[Item, Result]):
         """
         if self._is_closed:
             raise Unavailable(part="this service, which is shutting down,")
-        if len(self._queue) >= self._queue_items_max or self._is_too_late_for(deadline):
+        if len(self._queue) >= self._queue_items_max:
             raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(item, deadline, answer, copy_context()))
@@ -132,22 +120,6 @@ class Coalescer(Generic[Item, Result]):
         self._start_batches()
         while self._batches or self._late:
             await asyncio.wait(self._batches | self._late)
-
-    def _is_too_late_for(self, deadline: float) -> bool:
-        """Whether more is on its way or waiting than a batch takes, and will take too long."""
-        before = len(self._queue) + self._in_flight
-        if before < self._batch_items_max or self._batch_items_max == 1:
-            return False
-        return time.monotonic() + before * self._seconds_each * LATE_FACTOR > deadline
-
-    def _measure(self, items: int, begun: float) -> None:
-        """Notes how long each item takes while the lane is busy."""
-        now = time.monotonic()
-        if items >= self._batch_items_max * FULL_SHARE:
-            newest = (now - max(begun, self._ended)) / items
-            known = self._seconds_each or newest
-            self._seconds_each = known + NEWEST_SHARE * (newest - known)
-        self._ended = now
 
     def _start_soon(self) -> None:
         left = self._begun + self._apart_seconds - time.monotonic()
@@ -189,13 +161,7 @@ class Coalescer(Generic[Item, Result]):
 
     async def _answer(self, batch: list[_Waiting[Item, Result]]) -> None:
         self._batch_size.observe(len(batch))
-        begun = time.monotonic()
-        self._in_flight += len(batch)
-        try:
-            await self._run_all(batch)
-        finally:
-            self._in_flight -= len(batch)
-        self._measure(len(batch), begun)
+        await self._run_all(batch)
 
     async def _run_all(self, batch: list[_Waiting[Item, Result]]) -> None:
         """Answers a batch; in halves if we make a mistake, so that only whom it is about has it."""

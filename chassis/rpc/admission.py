@@ -1,7 +1,8 @@
 """Who gets in when a process has more to do than it can: a bounded number of calls at once, and the
 last places for those that are urgent.
 
-Who finds no place is told at once, before anything is read of the call. Batches that our own
+Who finds no place is told at once, before anything is read of the call, and so is who would be
+answered too late: work on that would be lost, and make others late. Batches that our own
 services ask for themselves are not counted: they are part of calls that have a place, and refusing
 them would waste that work. Those that they ask for callers outside take a place an item.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import re
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,6 +23,17 @@ from google.protobuf.descriptor import MethodDescriptor
 from chassis.kernel.errors import RETRY_AFTER_MS, Overloaded
 from chassis.telemetry import Metrics
 from hutong.common.v1 import urgency_pb2
+
+BUSY_CALLS = 200
+"""From so many calls on it matters how fast they are answered: they wait for one another."""
+
+PACE_SECONDS = 0.25
+"""So long calls are counted to see how fast they are answered."""
+
+LATE_FACTOR = 1.5
+"""A call is turned away if so many times what it would take is more than it has: some take longer
+than others.
+"""
 
 _URGENCY: Any = urgency_pb2.urgency
 """The option; its generated type does not say that it extends MethodOptions."""
@@ -55,6 +68,34 @@ def urgency_of(method: MethodDescriptor) -> Urgency:
     return Urgency.BROWSING if _READS.match(method.name) else Urgency.WORK
 
 
+class _Pace:
+    """How many calls a second end while there is much to do, as was seen last."""
+
+    def __init__(self) -> None:
+        self._per_second = 0.0
+        self._ended = 0
+        self._since = 0.0
+
+    def ended(self, calls: int, *, inside: int) -> None:
+        """Counts calls that end, of which so many are still inside."""
+        if inside < BUSY_CALLS:
+            self._since = 0.0
+            return
+        now = time.monotonic()
+        if not self._since:
+            self._since, self._ended = now, 0
+        self._ended += calls
+        if (seconds := now - self._since) >= PACE_SECONDS:
+            self._per_second = self._ended / seconds
+            self._since, self._ended = now, 0
+
+    def seconds_for(self, inside: int) -> float:
+        """How long a call takes if so many are inside; nothing if that is few, or not known."""
+        if inside < BUSY_CALLS or not self._per_second:
+            return 0.0
+        return inside / self._per_second
+
+
 class Admission:
     """The places behind one door of a process."""
 
@@ -64,28 +105,33 @@ class Admission:
             for urgency, percent in SHARE_PERCENT.items()
         }
         self._taken = 0
+        self._pace = _Pace()
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._refusals = {
             urgency: metrics.calls_turned_away.labels(door, urgency) for urgency in Urgency
         }
         metrics.calls_at_once.labels(door).set_function(lambda: self._taken)
 
-    def found(self, urgency: Urgency) -> bool:
-        """Takes a place, if there is one for a call of this urgency; whether there was."""
-        if self._taken >= self._limits[urgency]:
+    def found(self, urgency: Urgency, *, seconds_left: float) -> bool:
+        """Takes a place, if there is one for a call of this urgency, and if the call would be
+        answered in the time that it has left; whether it was taken.
+        """
+        is_late = self._pace.seconds_for(self._taken) * LATE_FACTOR > seconds_left
+        if is_late or self._taken >= self._limits[urgency]:
             self._refusals[urgency].inc()
             return False
         self._taken += 1
         return True
 
-    def take(self, urgency: Urgency) -> None:
-        """Takes a place; Overloaded if there is none for a call of this urgency."""
-        if not self.found(urgency):
+    def take(self, urgency: Urgency, *, seconds_left: float) -> None:
+        """Takes a place; Overloaded if there is none, or the call would be answered too late."""
+        if not self.found(urgency, seconds_left=seconds_left):
             raise Overloaded(retry_after_ms=RETRY_AFTER_MS)
 
     def give_back(self, places: int) -> None:
         """Gives places back."""
         self._taken -= places
+        self._pace.ended(places, inside=self._taken)
         if self._waiting:
             self._wake()
 
@@ -127,15 +173,15 @@ class Places:
         self._admission = admission
         self._held = 0
 
-    def found(self, urgency: Urgency) -> bool:
-        """Takes one more, if there is one for this urgency; whether there was."""
-        is_found = self._admission.found(urgency)
+    def found(self, urgency: Urgency, *, seconds_left: float) -> bool:
+        """Takes one more, as Admission has it; whether it was taken."""
+        is_found = self._admission.found(urgency, seconds_left=seconds_left)
         self._held += is_found
         return is_found
 
-    def take(self, urgency: Urgency) -> None:
-        """Takes one more; Overloaded if there is none for this urgency."""
-        self._admission.take(urgency)
+    def take(self, urgency: Urgency, *, seconds_left: float) -> None:
+        """Takes one more; Overloaded as Admission has it."""
+        self._admission.take(urgency, seconds_left=seconds_left)
         self._held += 1
 
     def __enter__(self) -> Places:

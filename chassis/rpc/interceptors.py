@@ -105,7 +105,9 @@ async def serve_unary(
     """Answers one unary call with the reply's bytes, or ends it with a status."""
     begun = time.perf_counter()
     with Places(floor.admission) as places:
-        if not method.is_batch and not places.found(method.urgency):
+        left: float | None = context.time_remaining()
+        seconds = DEADLINE_SECONDS_DEFAULT if left is None else left
+        if not method.is_batch and not places.found(method.urgency, seconds_left=seconds):
             return _turned_away(floor, method, context, begun)
         headers = headers_of(context)
         try:
@@ -260,7 +262,7 @@ def _item_call(
         authorise(floor.rules[unary], caller, request)
         floor.validator.check(request)
         if places is not None and not caller.is_service:
-            places.take(method.urgency)
+            places.take(method.urgency, seconds_left=batch.seconds_left())
     except HutongError as error:
         floor.metrics.rpc_refusals.labels(unary, error.reason).inc()
         return error

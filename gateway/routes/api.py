@@ -151,7 +151,7 @@ class Api:
         deadline = time.monotonic() + seconds
         message = await _message(asked, match)
         with Places(self._admission) as places, unless_left(asked.receive):
-            places.take(self._urgency[match.binding.rpc_path])
+            places.take(self._urgency[match.binding.rpc_path], seconds_left=seconds)
             reply = await self._reply(match.binding, message, _authorization(asked), deadline)
         body = self._replies.json_of(match.binding.method.output_type, reply)
         if not match.binding.is_read:

@@ -255,7 +255,7 @@ async def test_one_http_call_too_many_is_told_to_come_back(
     asker: Asker, stage: Stage, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full = Admission(calls_max=1, metrics=Metrics(), door="http")
-    full.take(Urgency.CHECKOUT)
+    full.take(Urgency.CHECKOUT, seconds_left=60)
     monkeypatch.setattr(asker.web.world.edges[0].api, "_admission", full)
     async with books.unchanged():
         answer = await asker.ask("http", received(goods(stage.sku, 1)), OPERATOR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, cast
 
 import pytest
@@ -12,12 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.kernel.errors import DeadlineExceeded, Overloaded
-from chassis.rpc.admission import SHARE_PERCENT, Admission, Places, Urgency, urgency_of
+from chassis.rpc.admission import (
+    BUSY_CALLS,
+    PACE_SECONDS,
+    SHARE_PERCENT,
+    Admission,
+    Places,
+    Urgency,
+    urgency_of,
+)
 from chassis.rpc.interceptors import seconds_left
 from chassis.telemetry import Metrics
 from hutong.orders.v1 import orders_service_pb2
 
 CALLS_MAX = 20
+PATIENT = 60.0
 
 
 def admission(calls_max: int = CALLS_MAX) -> Admission:
@@ -27,7 +37,7 @@ def admission(calls_max: int = CALLS_MAX) -> Admission:
 def taken_until_refused(room: Admission, urgency: Urgency) -> int:
     for taken in range(10 * CALLS_MAX):
         try:
-            room.take(urgency)
+            room.take(urgency, seconds_left=PATIENT)
         except Overloaded:
             return taken
     raise AssertionError("nobody is refused")
@@ -63,9 +73,9 @@ def test_the_last_places_are_for_those_that_are_urgent() -> None:
 def test_who_is_refused_is_told_when_to_come_back_and_counted() -> None:
     metrics = Metrics()
     room = Admission(calls_max=1, metrics=metrics, door="grpc")
-    room.take(Urgency.CHECKOUT)
+    room.take(Urgency.CHECKOUT, seconds_left=PATIENT)
     with pytest.raises(Overloaded) as caught:
-        room.take(Urgency.BROWSING)
+        room.take(Urgency.BROWSING, seconds_left=PATIENT)
     assert int(caught.value.facts["retry_after_ms"]) > 0
     told = metrics.exposition().decode()
     assert 'hutong_calls_turned_away_total{door="grpc",urgency="browsing"} 1.0' in told
@@ -78,7 +88,7 @@ def test_places_are_given_back_at_the_end_however_it_comes() -> None:
     def fails() -> None:
         with Places(room) as places:
             for _ in range(5):
-                places.take(Urgency.CHECKOUT)
+                places.take(Urgency.CHECKOUT, seconds_left=PATIENT)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -86,13 +96,30 @@ def test_places_are_given_back_at_the_end_however_it_comes() -> None:
     assert taken_until_refused(room, Urgency.CHECKOUT) == CALLS_MAX
 
 
+async def test_who_would_be_answered_too_late_finds_no_place() -> None:
+    room = admission(10_000)
+    for _ in range(2 * BUSY_CALLS):
+        room.take(Urgency.CHECKOUT, seconds_left=0.1)
+    for _ in range(2):
+        # One call a turn ends and the next one comes, so as many are inside as before.
+        begun = time.monotonic()
+        while time.monotonic() < begun + 1.5 * PACE_SECONDS:
+            await asyncio.sleep(0.005)
+            room.give_back(1)
+            room.take(Urgency.CHECKOUT, seconds_left=PATIENT)
+    assert not room.found(Urgency.CHECKOUT, seconds_left=0.5)
+    assert room.found(Urgency.CHECKOUT, seconds_left=PATIENT)
+    room.give_back(BUSY_CALLS + 2)
+    assert room.found(Urgency.CHECKOUT, seconds_left=0.5)
+
+
 def test_a_refused_call_gives_back_nothing() -> None:
     room = admission(1)
-    room.take(Urgency.CHECKOUT)
+    room.take(Urgency.CHECKOUT, seconds_left=PATIENT)
     with pytest.raises(Overloaded), Places(room) as places:
-        places.take(Urgency.CHECKOUT)
+        places.take(Urgency.CHECKOUT, seconds_left=PATIENT)
     with pytest.raises(Overloaded):
-        room.take(Urgency.CHECKOUT)
+        room.take(Urgency.CHECKOUT, seconds_left=PATIENT)
 
 
 def test_a_call_whose_time_is_over_is_none() -> None:
@@ -124,7 +151,7 @@ async def test_what_is_deferred_waits_and_goes_on_as_places_come_free() -> None:
 async def test_whoever_gives_up_waiting_holds_up_nobody() -> None:
     room = admission()
     for _ in range(10):
-        room.take(Urgency.DEFERRED)
+        room.take(Urgency.DEFERRED, seconds_left=PATIENT)
     entered = asyncio.Event()
 
     async def work() -> None:
@@ -151,7 +178,7 @@ def test_there_are_never_more_inside_than_places(steps: list[Urgency | None]) ->
             continue
         is_free = inside < CALLS_MAX * SHARE_PERCENT[step] // 100
         try:
-            room.take(step)
+            room.take(step, seconds_left=PATIENT)
         except Overloaded:
             assert not is_free
         else:

@@ -139,23 +139,6 @@ async def test_a_lane_that_is_closed_waits_for_no_such_time() -> None:
     assert [task.result() for task in tasks] == [2, 4]
 
 
-async def test_who_would_come_too_late_is_turned_away_at_once() -> None:
-    async def run(items: Sequence[int]) -> list[int]:
-        await asyncio.sleep(0.2)
-        return list(items)
-
-    lane = Coalescer[int, int]("test", run, metrics=Metrics(), batch_items_max=4)
-    await asyncio.gather(*_submit(lane, 1, 2, 3, 4))
-    patient = _submit(lane, *range(16))
-    await _settled()
-    with pytest.raises(Overloaded):
-        await lane.submit(16, deadline=time.monotonic() + 0.3)
-    patient += _submit(lane, 16)
-    assert await asyncio.gather(*patient) == list(range(17))
-    hurried = _submit(lane, 17, seconds=0.5)
-    assert await asyncio.gather(*hurried) == [17]
-
-
 async def test_what_arrives_meanwhile_is_the_next_batch_in_its_order() -> None:
     work = Work()
     lane = _lane(work)
